@@ -1,0 +1,227 @@
+import RunnerCore
+import SystemPackage
+
+/// One packing, from the first member to the end of the archive.
+struct PackRun: ~Copyable {
+    private static let bufferBytes = 256 << 10
+    /// Tar archives are filled up to whole records of 20 blocks (POSIX.1-2017 pax, "blocksize").
+    private static let recordBytes: Int64 = 10_240
+
+    /// The path of the top, to tell absolute links that lead below it.
+    private let topPath: [UInt8]
+    private var cursor: DirectoryCursor
+    private var gzip: GzipWriter
+    private var report = PackReport()
+    private var tarBytes: Int64 = 0
+    private let buffer: UnsafeMutableRawBufferPointer
+
+    /// Makes a packing.
+    ///
+    /// - Parameters:
+    ///   - directory: What to pack.
+    ///   - level: zlib's compression level.
+    /// - Throws: `readFailed` when the directory cannot be opened, `writeFailed` when zlib cannot start.
+    init(directory: FilePath, level: Int32) throws(ArchiveError) {
+        let root: Descriptor
+        do throws(Errno) {
+            root = try Posix.openDirectory(directory)
+        } catch {
+            throw ArchiveError(.readFailed, "cannot open the directory \(directory) to pack it: \(error)")
+        }
+        let gzip = try GzipWriter(level: level)
+        cursor = DirectoryCursor(root: root)
+        self.gzip = gzip
+        topPath = directory.withPlatformString { text in
+            Array(UnsafeRawBufferPointer(start: text, count: directory.length))
+        }
+        buffer = .allocate(byteCount: Self.bufferBytes, alignment: 16)
+    }
+
+    deinit {
+        buffer.deallocate()
+    }
+
+    /// Packs everything; blocks.
+    ///
+    /// - Parameter sink: Gets the archive.
+    /// - Returns: What was done.
+    /// - Throws: What the sink throws.
+    mutating func pack(into sink: inout some ByteSink) throws -> PackReport {
+        // A stack and not recursion: trees may be deeper than the thread's stack or the descriptor limit.
+        var pending = [MemberPath()]
+        while let path = pending.popLast() {
+            pending += try packDirectory(path, into: &sink).reversed()
+        }
+        let endBlocks = Int64(2 * BlockReader.blockBytes)
+        let end = (tarBytes + endBlocks + Self.recordBytes - 1) / Self.recordBytes * Self.recordBytes
+        try writeZeros(end - tarBytes, into: &sink)
+        try gzip.finish(into: &sink)
+        report.archiveBytes = gzip.writtenBytes
+        return report
+    }
+
+    /// Packs a directory's own entry and what is in it but for its directories, which are returned in order.
+    private mutating func packDirectory(_ path: MemberPath, into sink: inout some ByteSink) throws -> [MemberPath] {
+        guard let listing = list(path) else { return [] }
+        if !path.isRoot {
+            let entry = TarEntry(
+                kind: .directory,
+                name: path.bytes + [slash],
+                permissions: listing.status.permissions,
+                modified: listing.status.modified
+            )
+            try write(entry.header(), into: &sink)
+        }
+        var directories: [MemberPath] = []
+        for name in listing.names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            var child = path
+            child.append(name)
+            let status: FileStatus
+            do throws(Errno) {
+                status = try child.withName { name throws(Errno) in try Posix.status(name, at: listing.descriptor) }
+            } catch {
+                report.leaveOut(child.bytes, "cannot be read: \(error)")
+                continue
+            }
+            switch status.kind {
+            case .directory: directories.append(child)
+            case .file: try packFile(child, at: listing.descriptor, into: &sink)
+            case .symbolicLink: try packLink(child, status, at: listing.descriptor, into: &sink)
+            case .other: report.leaveOut(child.bytes, "is a socket, FIFO or device")
+            }
+        }
+        return directories
+    }
+
+    private struct Listing {
+        /// Open until the cursor moves.
+        let descriptor: CInt
+        let status: FileStatus
+        let names: [[UInt8]]
+    }
+
+    /// Lists a directory; nil, with a word in the report, when that is not possible.
+    private mutating func list(_ path: MemberPath) -> Listing? {
+        do throws(Errno) {
+            let descriptor = try cursor.move(to: path.storage[...], creating: false)
+            let status = try Posix.status(of: descriptor)
+            return Listing(descriptor: descriptor, status: status, names: try Posix.names(in: descriptor))
+        } catch {
+            report.leaveOut(path.isRoot ? topPath : path.bytes, "cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    private mutating func write(_ bytes: [UInt8], into sink: inout some ByteSink) throws {
+        try bytes.withUnsafeBytes { try gzip.write($0, into: &sink) }
+        tarBytes += Int64(bytes.count)
+    }
+
+    private mutating func writeZeros(_ count: Int64, into sink: inout some ByteSink) throws {
+        UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: count)))
+            .initializeMemory(as: UInt8.self, repeating: 0)
+        var left = count
+        while left > 0 {
+            let piece = UnsafeRawBufferPointer(rebasing: buffer.prefix(Int(clamping: left)))
+            try gzip.write(piece, into: &sink)
+            left -= Int64(piece.count)
+        }
+        tarBytes += count
+    }
+}
+
+extension PackRun {
+    private mutating func packFile(_ path: MemberPath, at parent: CInt, into sink: inout some ByteSink) throws {
+        guard let file = openFile(path, at: parent), let status = try? Posix.status(of: file.raw) else { return }
+        // Between lstat and open it may have become a FIFO.
+        guard status.kind == .file else {
+            report.leaveOut(path.bytes, "is no regular file any more")
+            return
+        }
+        let entry = TarEntry(
+            kind: .file,
+            name: path.bytes,
+            permissions: status.permissions,
+            size: status.size,
+            modified: status.modified
+        )
+        try write(entry.header(), into: &sink)
+        try copy(file, status, path, into: &sink)
+        report.files += 1
+        report.bytes += status.size
+    }
+
+    /// Opens a file; nil, with a word in the report, when that is not possible.
+    private mutating func openFile(_ path: MemberPath, at parent: CInt) -> Descriptor? {
+        do throws(Errno) {
+            return try path.withName { name throws(Errno) in try Posix.openFile(name, at: parent) }
+        } catch {
+            report.leaveOut(path.bytes, "cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    /// Copies exactly the size announced in the header, whatever happens to the file meanwhile.
+    private mutating func copy(
+        _ file: borrowing Descriptor, _ status: FileStatus, _ path: MemberPath, into sink: inout some ByteSink
+    ) throws {
+        var left = status.size
+        var problem: String?
+        while left > 0, problem == nil {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: left)))
+            let count: Int
+            do throws(Errno) {
+                count = try Posix.read(into: room, from: file.raw)
+                if count == 0 { problem = "shrank while it was read; filled up with zeros" }
+            } catch {
+                count = 0
+                problem = "cannot be read to its end, filled up with zeros: \(error)"
+            }
+            try gzip.write(UnsafeRawBufferPointer(rebasing: room[..<count]), into: &sink)
+            left -= Int64(count)
+            tarBytes += Int64(count)
+        }
+        if problem == nil, let after = try? Posix.status(of: file.raw),
+            after.size != status.size || after.modified != status.modified
+        {
+            problem = "changed while it was read"
+        }
+        if let problem { report.noteChange(path.bytes, problem) }
+        try writeZeros(left + Int64(TarEntry.padding(status.size)), into: &sink)
+    }
+
+    private mutating func packLink(
+        _ path: MemberPath, _ status: FileStatus, at parent: CInt, into sink: inout some ByteSink
+    ) throws {
+        let target: [UInt8]
+        do throws(Errno) {
+            target = relative(try path.withName { name throws(Errno) in try Posix.readLink(name, at: parent) }, path)
+        } catch {
+            report.leaveOut(path.bytes, "cannot be read: \(error)")
+            return
+        }
+        let isSafe = (try? LinkPolicy.judge(target: target, of: path)) != nil
+        guard isSafe, LinkPolicy.staysInside(target: target, of: path, root: cursor.root.raw) else {
+            report.leaveOut(path.bytes, "is a link to '\(MemberName.shown(target))', outside the directory")
+            return
+        }
+        let entry = TarEntry(
+            kind: .symbolicLink,
+            name: path.bytes,
+            linkName: target,
+            permissions: 0o777,
+            modified: status.modified
+        )
+        try write(entry.header(), into: &sink)
+    }
+
+    /// Makes an absolute link below the top relative: unpacked elsewhere, it should lead to its own copy.
+    private func relative(_ target: [UInt8], _ path: MemberPath) -> [UInt8] {
+        guard target.first == slash, target.starts(with: topPath) else { return target }
+        let rest = target.dropFirst(topPath.count)
+        guard rest.first == slash || rest.isEmpty else { return target }
+        let up = Array(repeatElement(Array("../".utf8), count: path.depth - 1).joined())
+        let relative = up + rest.drop { $0 == slash }
+        return relative.isEmpty ? [UInt8(ascii: ".")] : relative
+    }
+}

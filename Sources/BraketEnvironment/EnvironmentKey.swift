@@ -1,0 +1,57 @@
+/// The names of all environment variables the runner reads or sets; no other file spells one out.
+///
+/// Secret is only `jobToken` and the AWS keys; they are passed on and never printed.
+package enum EnvironmentKey {
+    /// Where the script archive lies (contract §1.1).
+    package static let scriptURI = "AMZN_BRAKET_SCRIPT_S3_URI"
+    /// `module`, `module:function` or a file of the archive.
+    package static let entryPoint = "AMZN_BRAKET_SCRIPT_ENTRY_POINT"
+    /// `GZIP`, `ZIP`, `NONE` or unset.
+    package static let compressionType = "AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE"
+    /// The hyperparameters file.
+    package static let hyperparametersFile = "AMZN_BRAKET_HP_FILE"
+    /// The folder of the input channels.
+    package static let inputDirectory = "AMZN_BRAKET_INPUT_DIR"
+    /// The folder that becomes model.tar.gz.
+    package static let resultsDirectory = "AMZN_BRAKET_JOB_RESULTS_DIR"
+    /// The folder of the checkpoints.
+    package static let checkpointDirectory = "AMZN_BRAKET_CHECKPOINT_DIR"
+    /// The job's name.
+    package static let jobName = "AMZN_BRAKET_JOB_NAME"
+    /// The device the job was made for.
+    package static let deviceARN = "AMZN_BRAKET_DEVICE_ARN"
+    /// The bucket of the results.
+    package static let outputBucket = "AMZN_BRAKET_OUT_S3_BUCKET"
+    /// Where quantum tasks put their results.
+    package static let taskResultsURI = "AMZN_BRAKET_TASK_RESULTS_S3_URI"
+    /// A key that nothing in the SDK reads (contract §5.3).
+    package static let resultsPath = "AMZN_BRAKET_JOB_RESULTS_S3_PATH"
+    /// The job's token: a secret.
+    package static let jobToken = "AMZN_BRAKET_JOB_TOKEN"
+
+    /// The region, as boto3 reads it.
+    package static let defaultRegion = "AWS_DEFAULT_REGION"
+    /// The region, as most other SDKs read it.
+    package static let region = "AWS_REGION"
+    /// SageMaker's name of the job (contract §1.3).
+    package static let trainingJobName = "TRAINING_JOB_NAME"
+    /// The user hyperparameters as JSON, when the toolkit started us.
+    package static let sageMakerHyperparameters = "SM_HPS"
+    /// Set in each rank by Open MPI.
+    package static let mpiWorldSize = "OMPI_COMM_WORLD_SIZE"
+
+    /// Where programs are looked for.
+    package static let path = "PATH"
+    /// Our own options as variables: `BRAKET_RUNNER_` + the option's name.
+    package static let runnerPrefix = "BRAKET_RUNNER_"
+    /// The Swift runtime's crash handler, kept away from the script (style.md P18).
+    package static let swiftBacktrace = "SWIFT_BACKTRACE"
+
+    /// The variable of an option.
+    ///
+    /// - Parameter option: The option's name without dashes in front, e.g. `job-name`.
+    /// - Returns: For instance `BRAKET_RUNNER_JOB_NAME`.
+    package static func variable(of option: String) -> String {
+        runnerPrefix + String(option.uppercased().map { $0 == "-" ? "_" : $0 })
+    }
+}

@@ -1,0 +1,113 @@
+package import BraketAPI
+package import RunnerCore
+package import SystemPackage
+
+/// How the script is packed.
+package enum ScriptCompression: String, Hashable, Sendable {
+    /// One file, used as it is.
+    case none = "NONE"
+    /// An archive, told by its content.
+    case archive = "GZIP"
+    /// Nobody said: an archive is unpacked, anything else is used as it is.
+    case automatic = "by content"
+}
+
+/// What a failing install of a requirement does.
+package enum RequirementsPolicy: String, Hashable, Sendable, CaseIterable {
+    /// It ends the job.
+    case fail
+    /// It is logged, as today.
+    case warn
+    /// Nothing is installed.
+    case skip
+}
+
+/// An input channel of a run.
+package struct ConfiguredChannel: Hashable, Sendable {
+    /// The channel's name, which is its folder's.
+    package let name: String
+    /// Where its files lie.
+    package let location: DataLocation
+    /// The MIME type, for inputdataconfig.json.
+    package let contentType: String?
+    /// Whether the location is a manifest that lists the objects.
+    package let isManifest: Bool
+}
+
+/// Everything a run needs to know, checked, with nothing left to look up.
+package struct JobConfiguration: Sendable {
+    /// A value and where it came from, for `--dry-run`.
+    package struct Origin: Hashable, Sendable {
+        /// What it is, e.g. `entry point`.
+        package let name: String
+        /// The value as it may be shown.
+        package let value: String
+        /// A flag, a variable, `job document`, `default`.
+        package let source: String
+    }
+
+    /// The job's name.
+    package var jobName: String
+    /// The device.
+    package var device: String
+    /// The script's address as it was given.
+    package var scriptURI: String
+    /// Where the script lies.
+    package var script: DataLocation
+    /// What to run of it.
+    package var entryPoint: String
+    /// How it is packed.
+    package var compression: ScriptCompression
+    /// The raw hyperparameters, texts but for what a platform's file may hold otherwise.
+    package var hyperparameters: JSONObject
+    /// The channels that the runner fills; none when the platform does.
+    package var channels: [ConfiguredChannel]
+    /// `outputDataConfig.s3Path` as it was given; nil keeps results where they are.
+    package var outputPath: String?
+    /// The key of server-side encryption.
+    package var kmsKeyID: String?
+    /// Where the checkpoints are kept; nil when nobody said.
+    package var checkpoints: DataLocation?
+    /// The checkpoint folder of this machine.
+    package var checkpointDirectory: FilePath
+    /// The time limit.
+    package var maxRuntimeSeconds: Int?
+    /// Who moves the data.
+    package var storage: StorageMode
+    /// The files and folders.
+    package var paths: ContainerPaths
+    /// What a failing install does.
+    package var requirements: RequirementsPolicy
+    /// The Python program that was asked for.
+    package var python: String?
+    /// How long a stop may take, in seconds.
+    package var graceSeconds: Int
+    /// The limits of a script archive; nil is the default.
+    package var maxArchiveEntries: Int?
+    package var maxArchiveBytes: Int64?
+    package var maxArchiveRatio: Int?
+    /// Whether the script gets SM_* variables and arguments.
+    package var setsSageMakerEnvironment: Bool
+    /// Whether hyperparameters are read by type.
+    package var typedHyperparameters: Bool
+    /// The instance type, for the hosts file.
+    package var instanceType: String?
+    /// The request's own members for the record, without values that look like secrets.
+    package var requestMembers: JSONObject
+    /// Where each value came from.
+    package var origins: [Origin]
+}
+
+/// Everything that is wrong with a configuration.
+package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
+    /// The problems, never none.
+    package let problems: [Problem]
+
+    /// Makes an error.
+    package init(_ problems: [Problem]) {
+        self.problems = problems
+    }
+
+    /// The problems, one a line.
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
+}

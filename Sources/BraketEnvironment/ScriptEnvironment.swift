@@ -1,0 +1,113 @@
+import RunnerCore
+import SystemPackage
+
+/// The environment of the script, each variable with where it came from.
+package struct ScriptEnvironment: Sendable {
+    /// A variable; its value may be a secret and is not for messages.
+    package struct Variable: Sendable {
+        package let name: String
+        package let value: String
+        /// `process`, `job`, `platform files`, or `default`.
+        package let source: String
+    }
+
+    /// The variables in order.
+    package private(set) var variables: [Variable] = []
+
+    /// Makes the environment of a job's script (contract §1.1, §1.4).
+    ///
+    /// Where the platform moves the data its variables stand as they are, but for paths below `/opt`, which follow
+    /// the root. A job of our own sets all of them.
+    ///
+    /// - Parameters:
+    ///   - configuration: The job.
+    ///   - process: The variables of this process.
+    ///   - sageMaker: The SM_* variables, none when the script gets none.
+    package init(
+        _ configuration: JobConfiguration,
+        process: ProcessEnvironment,
+        sageMaker: [(name: String, value: String)]
+    ) {
+        for variable in process.variables where !Self.isOurs(variable.name) {
+            set(variable.name, variable.value, "process")
+        }
+        if configuration.storage.movesData { setJobVariables(configuration) } else { reroot(configuration.paths) }
+        setDefaults(configuration)
+        setRegion()
+        for variable in sageMaker { set(variable.name, variable.value, "platform files") }
+    }
+
+    /// The value of a variable.
+    package subscript(name: String) -> String? {
+        variables.first { $0.name.hasSameBytes(as: name) }?.value
+    }
+
+    /// Our options and what was said to our own runtime are not the script's.
+    private static func isOurs(_ name: String) -> Bool {
+        name.hasPrefix(EnvironmentKey.runnerPrefix) || name == EnvironmentKey.swiftBacktrace
+    }
+
+    private mutating func set(_ name: String, _ value: String, _ source: String) {
+        let variable = Variable(name: name, value: value, source: source)
+        if let index = variables.firstIndex(where: { $0.name.hasSameBytes(as: name) }) {
+            variables[index] = variable
+        } else {
+            variables.append(variable)
+        }
+    }
+
+    private mutating func setDefault(_ name: String, _ value: String) {
+        if self[name] == nil { set(name, value, "default") }
+    }
+
+    private mutating func setJobVariables(_ job: JobConfiguration) {
+        let paths = job.paths
+        set(EnvironmentKey.hyperparametersFile, paths.braketText("input/config/hyperparameters.json"), "job")
+        set(EnvironmentKey.inputDirectory, paths.braketText("input/data"), "job")
+        set(EnvironmentKey.resultsDirectory, paths.braketText("model"), "job")
+        set(EnvironmentKey.checkpointDirectory, job.checkpointDirectory.string, "job")
+        set(EnvironmentKey.jobName, job.jobName, "job")
+        set(EnvironmentKey.deviceARN, job.device, "job")
+        guard let output = job.outputPath,
+            case .object(let bucket, let key)? = try? DataLocation(output, relativeTo: paths.root)
+        else { return }
+        set(EnvironmentKey.outputBucket, bucket, "job")
+        set(EnvironmentKey.taskResultsURI, "s3://\(bucket)/jobs/\(job.jobName)/tasks", "job")
+        // SDK local mode writes this although results lie elsewhere (contract §5.3); nothing reads it.
+        set(EnvironmentKey.resultsPath, "\(key)/\(job.jobName)/output", "job")
+    }
+
+    private mutating func reroot(_ paths: ContainerPaths) {
+        let names = [
+            EnvironmentKey.hyperparametersFile, EnvironmentKey.inputDirectory, EnvironmentKey.resultsDirectory,
+            EnvironmentKey.checkpointDirectory,
+        ]
+        for name in names {
+            guard let value = self[name], value.hasPrefix("/opt/"), paths.root != "/opt" else { continue }
+            set(name, paths.rerooted(FilePath(value)).string, "process, below the root")
+        }
+    }
+
+    /// What every world needs; the SDK would fall back to the working directory without them.
+    private mutating func setDefaults(_ job: JobConfiguration) {
+        setDefault(EnvironmentKey.scriptURI, job.scriptURI)
+        setDefault(EnvironmentKey.entryPoint, job.entryPoint)
+        if job.compression != .automatic { setDefault(EnvironmentKey.compressionType, job.compression.rawValue) }
+        if job.storage.movesData {
+            set(EnvironmentKey.scriptURI, job.scriptURI, "job")
+            set(EnvironmentKey.entryPoint, job.entryPoint, "job")
+        }
+        setDefault(EnvironmentKey.resultsDirectory, job.paths.braketText("model"))
+        setDefault(EnvironmentKey.checkpointDirectory, job.checkpointDirectory.string)
+        // The images set it: without it the last lines of a killed script are lost in its buffer.
+        setDefault("PYTHONUNBUFFERED", "1")
+    }
+
+    /// boto3 reads one name, most other SDKs the other (contract §1.2).
+    private mutating func setRegion() {
+        let region = self[EnvironmentKey.region] ?? self[EnvironmentKey.defaultRegion]
+        guard let region, !region.isEmpty else { return }
+        setDefault(EnvironmentKey.region, region)
+        setDefault(EnvironmentKey.defaultRegion, region)
+    }
+}

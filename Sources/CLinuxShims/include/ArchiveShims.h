@@ -1,0 +1,3 @@
+#ifndef ARCHIVESHIMS_H
+#define ARCHIVESHIMS_H
+#endif

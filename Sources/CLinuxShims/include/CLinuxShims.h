@@ -1,0 +1,54 @@
+#ifndef CLINUXSHIMS_H
+#define CLINUXSHIMS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ArchiveShims.h"
+
+/// What became of a child and what it used, from wait4(2).
+struct CLinuxShims_exit {
+    /// 1 when the child ended by itself, 0 when a signal ended it.
+    int exited;
+    /// The exit code or the signal's number.
+    int value;
+    /// 1 when a core was written.
+    int core_dumped;
+    /// CPU seconds in user and kernel mode of the child and the descendants it waited for.
+    double user_seconds;
+    double system_seconds;
+    /// The largest resident set of any one of them, in bytes.
+    int64_t peak_resident_bytes;
+};
+
+/// Starts a program in a session and process group of its own, with no signal blocked, ignored or handled.
+///
+/// posix_spawn(3) with a chdir and dup2 actions. `descriptors` are pairs (ours, the child's); all others of ours
+/// are close-on-exec. Returns 0 or an errno, also when exec(3) fails.
+int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
+                      const int *descriptors, int pair_count);
+
+/// Blocks until the child ended, without reaping it: its process group id stays taken. Returns 0 or an errno.
+int CLinuxShims_wait_until_ended(pid_t pid);
+
+/// Reaps an ended child. Returns 0 or an errno.
+int CLinuxShims_reap(pid_t pid, struct CLinuxShims_exit *result);
+
+/// An anonymous file in memory, close-on-exec; -1 and errno on failure (memfd_create(2)).
+int CLinuxShims_memory_file(const char *name);
+
+/// Copies up to `count` bytes between files inside the kernel; -1 and errno on failure (copy_file_range(2)).
+ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count);
+
+/// Blocks the signals that stop or steer a job in the calling thread and in those it starts later; ignores SIGPIPE.
+///
+/// A signal that was ignored when the program started (nohup(1)) stays ignored.
+void CLinuxShims_block_job_signals(void);
+
+/// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
+int CLinuxShims_wait_for_job_signal(pid_t *sender);
+
+/// The number of bytes this process holds resident, from /proc/self/statm; 0 when unknown.
+int64_t CLinuxShims_resident_bytes(void);
+
+#endif

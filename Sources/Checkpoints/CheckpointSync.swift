@@ -1,0 +1,196 @@
+package import Logging
+package import ObjectStorage
+import RunnerCore
+import Synchronization
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// What a restore brought.
+package struct RestoreReport: Hashable, Sendable {
+    /// Files that came from the store.
+    package var restored = 0
+    /// Their bytes.
+    package var restoredBytes: Int64 = 0
+    /// Files that were in the folder and stayed: they are the same as the stored ones, or newer.
+    package var kept = 0
+}
+
+/// What a flush stored.
+package struct FlushReport: Hashable, Sendable {
+    /// Files below the folder.
+    package var files = 0
+    /// Files that had changed and were stored.
+    package var stored = 0
+    /// Their bytes.
+    package var storedBytes: Int64 = 0
+    /// Files that could not be stored, each with the reason.
+    package var unsafe: [String] = []
+}
+
+/// Keeps a checkpoint folder and its place in a store the same: in at the start, out at the end.
+///
+/// Objects stay at their plain names, `<checkpoint URI>/<relative path>`, as the service and the SDK write them
+/// (contract §5.5).
+package struct CheckpointSync: Sendable {
+    /// A file as the store has it.
+    private struct Stored: Hashable, Sendable {
+        let sizeBytes: Int64
+        let modifiedNanoseconds: Int64
+
+        init(_ status: FileStatus) {
+            sizeBytes = status.sizeBytes
+            modifiedNanoseconds = status.modifiedNanoseconds
+        }
+    }
+
+    private final class Ledger: Sendable {
+        let stored = Mutex<[ObjectKey: Stored]>([:])
+    }
+
+    private let folder: FilePath
+    private let store: any ObjectStore
+    private let prefix: ObjectKey
+    private let options: WriteOptions
+    private let logger: Logger
+    private let ledger = Ledger()
+
+    /// Makes the sync of one folder.
+    ///
+    /// - Parameters:
+    ///   - folder: The checkpoint folder, `AMZN_BRAKET_CHECKPOINT_DIR`.
+    ///   - store: Where the checkpoints are kept.
+    ///   - prefix: The key of the checkpoint URI.
+    ///   - options: How objects are stored.
+    ///   - logger: Gets one line a file at debug level.
+    package init(
+        folder: FilePath, store: any ObjectStore, prefix: ObjectKey, options: WriteOptions, logger: Logger
+    ) {
+        self.folder = folder
+        self.store = store
+        self.prefix = prefix
+        self.options = options
+        self.logger = logger
+    }
+
+    /// The objects that a restore would bring, with the names they get below the folder.
+    ///
+    /// - Returns: Object and relative name, in the order of the keys.
+    /// - Throws: `ObjectStoreError`, also for a key that would leave the folder.
+    package func storedCheckpoints() async throws -> [(object: ObjectSummary, name: FilePath)] {
+        let below = prefix.bytes.isEmpty ? prefix : prefix.child(ObjectKey(""))
+        var found: [(object: ObjectSummary, name: FilePath)] = []
+        try await store.list(prefix: below) { object in
+            guard !object.key.isFolderMarker else { return }
+            guard let name = object.key.droppingFirst(below.bytes.count).relativePath() else {
+                throw ObjectStoreError(
+                    .invalidKey,
+                    "the checkpoint \(store.address(of: object.key).escaped()) cannot be restored: its name would "
+                        + "leave the checkpoint folder")
+            }
+            found.append((object, name))
+        }
+        return found
+    }
+
+    /// Copies all stored checkpoints into the folder.
+    ///
+    /// A file that is already there stays when it is newer than the stored one: it was written by a run that was
+    /// killed before it could store it.
+    ///
+    /// - Returns: What came and what stayed.
+    /// - Throws: `ObjectStoreError`; what was restored before stays.
+    package func restore() async throws -> RestoreReport {
+        try makeDirectories(folder)
+        let report = Mutex(RestoreReport())
+        try await forEachConcurrently(try await storedCheckpoints(), limit: 8) { object, name in
+            let target = folder.pushing(name)
+            if let local = FileStatus(of: target, followingLinks: false), local.modified >= object.modified {
+                report.withLock { $0.kept += 1 }
+                return
+            }
+            try await replace(target, with: object)
+            report.withLock { report in
+                report.restored += 1
+                report.restoredBytes += object.sizeBytes
+            }
+        }
+        return report.withLock { $0 }
+    }
+
+    /// Stores every file that changed since it was restored or stored last.
+    ///
+    /// One file that fails does not keep the others from being stored.
+    ///
+    /// - Returns: What was stored, and what is not safe and why.
+    /// - Throws: `ObjectStoreError` when the folder cannot be listed.
+    package func flush() async throws -> FlushReport {
+        let files = try await BlockingPool.shared.run { [folder] _ in try regularFiles(below: folder) }
+        let report = Mutex(FlushReport())
+        report.withLock { $0.files = files.count }
+        let changed = files.filter { file in
+            ledger.stored.withLock { $0[file.key] } != Stored(file.status)
+        }
+        try await forEachConcurrently(changed, limit: 8) { file in
+            do {
+                let bytes = try await storeUnchanged(file)
+                report.withLock { report in
+                    report.stored += 1
+                    report.storedBytes += bytes
+                }
+            } catch let error as ObjectStoreError {
+                report.withLock { $0.unsafe.append("\(file.key.description.escaped()): \(error)") }
+            }
+        }
+        return report.withLock { $0 }
+    }
+
+    /// Downloads beside the target and renames, so that the script never opens half a checkpoint, and remembers what
+    /// is stored, so that the flush does not send it back.
+    private func replace(_ target: FilePath, with object: ObjectSummary) async throws {
+        let partial = target.removingLastComponent()
+            .appending("\(ownFilePrefix)restore-\(getpid())-\(target.lastComponent?.string ?? "")".prefix(utf8Bytes: 255))
+        removeLink(partial)
+        _ = try await store.download(object.key, to: partial)
+        setModified(partial, object.modified)
+        guard moveFile(partial, to: target) else {
+            let error = Errno(rawValue: errno)
+            removeLink(partial)
+            throw ObjectStoreError(writing: target.string, error)
+        }
+        guard let status = FileStatus(of: target) else { return }
+        let key = object.key.droppingFirst(prefix.bytes.isEmpty ? 0 : prefix.child(ObjectKey("")).bytes.count)
+        ledger.stored.withLock { $0[key] = Stored(status) }
+        logger.debug("restored", metadata: ["checkpoint.key": "\(key)"])
+    }
+
+    /// Stores a file, again when it changed while it was read: the script may still be writing after a kill.
+    private func storeUnchanged(_ file: TreeFile) async throws -> Int64 {
+        var before = file.status
+        for attempt in 1...3 {
+            let bytes = try await store.upload(file.path, to: prefix.child(file.key), options: options)
+            guard let after = FileStatus(of: file.path, followingLinks: false) else { return bytes }
+            if Stored(after) == Stored(before) {
+                ledger.stored.withLock { $0[file.key] = Stored(after) }
+                logger.debug("stored", metadata: ["checkpoint.key": "\(file.key)"])
+                return bytes
+            }
+            logger.debug("changed while being stored", metadata: ["retry.attempt": "\(attempt)"])
+            before = after
+        }
+        throw ObjectStoreError(.failed, "the file kept changing while it was being stored")
+    }
+}
+
+private func setModified(_ file: FilePath, _ time: Timestamp) {
+    let seconds = time.milliseconds / 1000
+    let value = timespec(tv_sec: Int(seconds), tv_nsec: Int(time.milliseconds - seconds * 1000) * 1_000_000)
+    // A file system without times costs one upload at the end, no data.
+    _ = file.withPlatformString { utimensat(AT_FDCWD, $0, [value, value], AT_SYMLINK_NOFOLLOW) }
+}

@@ -1,0 +1,104 @@
+import BraketEnvironment
+import ObjectStorage
+import RunnerCore
+import SystemPackage
+
+/// The three files below `input/config` (contract §2.2): read where the platform wrote them, written where it did not.
+struct ConfigurationFiles: Sendable {
+    /// A list of the files that a run of ours wrote: in the same root they must not pass for the platform's later.
+    private static let ownListName = ".written-by-braket-runner"
+
+    let paths: ContainerPaths
+
+    /// Whether a SageMaker platform started this container: its hosts file is there and is not ours.
+    var hasPlatformFiles: Bool { FileStatus(of: paths.resourceConfig) != nil && !isOwn(paths.resourceConfig) }
+
+    /// The hyperparameters that the platform wrote.
+    ///
+    /// - Returns: nil when there is no such file, or it is of an earlier run of ours.
+    /// - Throws: `JobFailure` when it is no JSON object.
+    func platformHyperparameters() throws(JobFailure) -> JSONObject? {
+        guard FileStatus(of: paths.hyperparameters) != nil, !isOwn(paths.hyperparameters) else { return nil }
+        return try read(paths.hyperparameters)
+    }
+
+    /// Reads one of the files.
+    ///
+    /// - Parameter file: The file.
+    /// - Returns: Its object.
+    /// - Throws: `JobFailure` when it cannot be read or is no JSON object.
+    func read(_ file: FilePath) throws(JobFailure) -> JSONObject {
+        do {
+            // The platform's reader is Python's, which takes NaN as well.
+            if let object = try JSONText.parse(try readSmallFileBytes(file), dialect: .python).objectValue { return object }
+            throw ObjectStoreError(.failed, "\(file) must hold one JSON object")
+        } catch {
+            let cause = error is JSONError ? "\(file): \(error)" : "\(error)"
+            throw JobFailure(.configuration, .usage, "The job's configuration is wrong.", details: [cause])
+        }
+    }
+
+    /// Reads one of the files when it is there.
+    ///
+    /// - Parameter file: The file.
+    /// - Returns: Its object, or nil.
+    /// - Throws: `JobFailure` when it cannot be read or is no JSON object.
+    func readIfThere(_ file: FilePath) throws(JobFailure) -> JSONObject? {
+        FileStatus(of: file) == nil ? nil : try read(file)
+    }
+
+    /// Writes the files of a run whose data the runner moves.
+    ///
+    /// - Parameter configuration: The job.
+    /// - Throws: `JobFailure` when they cannot be written.
+    func write(_ configuration: JobConfiguration) throws(JobFailure) {
+        var own: [String] = []
+        let files: [(path: FilePath, content: JSONValue)] = [
+            (paths.hyperparameters, .object(configuration.hyperparameters)),
+            (paths.inputDataConfig, Self.inputDataConfig(configuration)),
+            (paths.resourceConfig, Self.resourceConfig(configuration)),
+        ]
+        do {
+            for file in files where FileStatus(of: file.path) == nil || isOwn(file.path) || file.path == paths.hyperparameters {
+                own.append(file.path.lastComponent?.string ?? "")
+            }
+            try replaceFile(paths.inputConfig.appending(Self.ownListName), with: Array((own.joined(separator: "\n") + "\n").utf8))
+            for file in files where own.contains(file.path.lastComponent?.string ?? "") {
+                try replaceFile(file.path, with: Array(file.content.serialized().utf8))
+            }
+        } catch {
+            throw JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)"])
+        }
+    }
+
+    private func isOwn(_ file: FilePath) -> Bool {
+        guard let list = try? readSmallFile(paths.inputConfig.appending(Self.ownListName)) else { return false }
+        return list.split(separator: "\n").contains { String($0) == file.lastComponent?.string }
+    }
+
+    private static func inputDataConfig(_ configuration: JobConfiguration) -> JSONValue {
+        .object(
+            JSONObject(
+                configuration.channels.map { channel -> (String, JSONValue) in
+                    var entry: JSONObject = [:]
+                    if let type = channel.contentType { entry["ContentType"] = .string(type) }
+                    entry["TrainingInputMode"] = "File"
+                    entry["S3DistributionType"] = "FullyReplicated"
+                    entry["RecordWrapperType"] = "None"
+                    return (channel.name, .object(entry))
+                }))
+    }
+
+    /// One host, in the shape of a real single-host job (contract §2.2).
+    private static func resourceConfig(_ configuration: JobConfiguration) -> JSONValue {
+        let type: JSONValue = .string(configuration.instanceType ?? "local")
+        return [
+            "current_group_name": "homogeneousCluster", "current_host": "algo-1", "current_instance_type": type,
+            "hosts": ["algo-1"],
+            "instance_groups": [
+                ["hosts": ["algo-1"], "instance_group_name": "homogeneousCluster", "instance_type": type]
+            ],
+            "network_interface_name": "eth0", "topology": nil,
+        ]
+    }
+}

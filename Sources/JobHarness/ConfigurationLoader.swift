@@ -1,0 +1,123 @@
+import BraketAPI
+package import BraketEnvironment
+import Logging
+import ObjectStorage
+import RunnerCore
+package import SystemPackage
+
+/// What a run was started with, before anything was read.
+package struct RunInputs: Sendable {
+    /// The options.
+    package let options: RunOptions
+    /// The variables of the process.
+    package let environment: ProcessEnvironment
+    /// The folder it was started in.
+    package let workingDirectory: FilePath
+
+    /// Makes inputs.
+    package init(options: RunOptions, environment: ProcessEnvironment, workingDirectory: FilePath) {
+        self.options = options
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+    }
+
+    /// What stands for `/opt`.
+    package var root: FilePath {
+        ConfigurationInputs(options: options, environment: environment, workingDirectory: workingDirectory).root
+    }
+}
+
+/// Reads everything a configuration is made from, and makes it.
+struct ConfigurationLoader: Sendable {
+    let inputs: RunInputs
+
+    /// Loads the configuration.
+    ///
+    /// - Returns: The checked configuration.
+    /// - Throws: `JobFailure` that names everything that is wrong.
+    func load() async throws(JobFailure) -> JobConfiguration {
+        var given = ConfigurationInputs(
+            options: inputs.options, environment: inputs.environment, workingDirectory: inputs.workingDirectory)
+        let files = ConfigurationFiles(paths: ContainerPaths(root: given.root))
+        given.hasPlatformFiles = files.hasPlatformFiles
+        given.platformHyperparameters = try files.platformHyperparameters()
+        var problems: [Problem] = []
+        given.document = await read(inputs.options.job, given, &problems)
+        given.hyperparametersFile = await read(inputs.options.hyperparametersFile, given, &problems)
+        var resolver = ConfigurationResolver(given)
+        do {
+            let configuration = try resolver.resolve()
+            guard problems.isEmpty else { throw ConfigurationError(problems) }
+            try checkStorage(configuration)
+            return configuration
+        } catch let error as ConfigurationError {
+            throw Self.failure(problems + error.problems.filter { !problems.contains($0) })
+        } catch let error as JobFailure {
+            throw error
+        } catch {
+            throw JobFailure(.runnerFault, .internalFault, "Cannot read the configuration: \(error)")
+        }
+    }
+
+    /// Reads a JSON file that an option names; what is wrong goes to the problems.
+    private func read(
+        _ option: OptionValue?, _ given: ConfigurationInputs, _ problems: inout [Problem]
+    ) async -> JSONValue? {
+        guard let option else { return nil }
+        do {
+            let bytes = option.text == "-" ? try await readStandardInput() : try await readAddress(option, given)
+            let (value, repetitions) = try JSONText.parseReportingRepetitions(bytes)
+            for repetition in repetitions {
+                problems.append(
+                    Problem(
+                        path: option.source,
+                        message: "line \(repetition.line): the name \"\(repetition.name.escaped())\" stands twice"))
+            }
+            return value
+        } catch let error as JSONError {
+            problems.append(Problem(path: option.source, message: "\(option.text.escaped()) is no JSON: \(error)"))
+        } catch {
+            problems.append(Problem(path: option.source, message: "\(error)"))
+        }
+        // A placeholder that passes for a document, so that the members it would have had are not reported missing.
+        return nil
+    }
+
+    private func readStandardInput() async throws -> [UInt8] {
+        try await BlockingPool.shared.run { _ in try readAll(.standardInput, name: "standard input") }
+    }
+
+    private func readAddress(_ option: OptionValue, _ given: ConfigurationInputs) async throws -> [UInt8] {
+        var resolver = ConfigurationResolver(given)
+        let stores = Stores(mode: resolver.resolveStorage())
+        let location = try DataLocation(option.text, relativeTo: inputs.workingDirectory)
+        // A pipe such as /dev/fd/63 is no object, but a fine document.
+        if case .local(let path) = location { return try await BlockingPool.shared.run { _ in try readSmallFileBytes(path) } }
+        let (store, key) = try stores.resolve(location)
+        return try await store.get(key)
+    }
+
+    /// Today's words stand first, for the services that look for them (contract §3.3).
+    private static func failure(_ problems: [Problem]) -> JobFailure {
+        let lines = problems.map(\.description)
+        let known = ["Hyperparameters not specified in env", "No customer script specified", "No customer entry point specified"]
+        let first = known.first { lines.contains($0) }
+        return JobFailure(
+            .configuration, .usage, first ?? "The job's configuration is wrong.", details: lines.filter { $0 != first })
+    }
+
+    /// Says at the start what would fail after hours: results that no store takes.
+    private func checkStorage(_ configuration: JobConfiguration) throws(JobFailure) {
+        guard configuration.storage == .s3 else { return }
+        var addresses = [configuration.script] + configuration.channels.map(\.location)
+        addresses += [configuration.checkpoints].compactMap { $0 }
+        if let output = configuration.outputPath.flatMap({ try? DataLocation($0, relativeTo: inputs.workingDirectory) }) {
+            addresses.append(output)
+        }
+        guard inputs.options.storage?.text == "s3" || addresses.contains(where: { $0.bucket != nil }) else { return }
+        throw JobFailure(
+            .storageUnavailable, .storageUnavailable,
+            "This version cannot reach Amazon S3 yet; use --storage file:DIR, where s3://BUCKET/KEY is the file "
+                + "DIR/BUCKET/KEY.")
+    }
+}

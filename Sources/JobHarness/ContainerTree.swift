@@ -1,0 +1,123 @@
+import BraketEnvironment
+import Logging
+import ObjectStorage
+import RunnerCore
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// Makes the folders and links that a script of a hybrid job expects (contract §2.1).
+struct ContainerTree {
+    let paths: ContainerPaths
+    let logger: Logger
+
+    /// Makes `ml`, the link `braket`, and the folders of the code; blocks.
+    ///
+    /// `input/data` is not made: in SDK local mode the host copies the channels there afterwards, and docker would
+    /// copy them one level too deep into a folder that exists (contract §4 step 9).
+    ///
+    /// - Throws: `JobFailure` with the path that could not be made.
+    func prepare() throws(JobFailure) {
+        // Before the link: today a missing /opt/ml leaves a dangling link and then fails with FileExistsError.
+        try make(paths.ml)
+        try link()
+        for folder in [paths.code, paths.original, paths.additionalSetup, paths.model, paths.outputData, paths.inputConfig] {
+            try make(folder)
+        }
+    }
+
+    /// Moves what an earlier run left in the results folders out of the way, so that it does not get into this run's
+    /// archives; blocks. Nothing is removed.
+    ///
+    /// - Throws: `JobFailure` when a folder cannot be moved.
+    func setAsidePreviousResults() throws(JobFailure) {
+        let leftovers = [paths.model, paths.output].filter { !isEmptyFolder($0) }
+        guard !leftovers.isEmpty else { return }
+        var number = 1
+        while FileStatus(of: paths.previous.appending("\(number)")) != nil { number += 1 }
+        let target = paths.previous.appending("\(number)")
+        try make(target)
+        for folder in leftovers {
+            let destination = target.appending(folder.lastComponent?.string ?? "")
+            guard moveFile(folder, to: destination) else {
+                throw failure(folder, Errno(rawValue: errno))
+            }
+        }
+        logger.notice("what an earlier run left in this root was moved", metadata: ["path": "\(target)"])
+    }
+
+    private func link() throws(JobFailure) {
+        if symlink(paths.ml.string, paths.braket.string) == 0 { return }
+        let error = Errno(rawValue: errno)
+        guard error == .fileExists else {
+            throw JobFailure(
+                .paths, .usage, "Symlink failure.",
+                details: [" Exception: cannot link \(paths.braket) to \(paths.ml): \(error)"])
+        }
+        guard FileStatus(of: paths.braket, followingLinks: false)?.isDirectory == true else {
+            return try checkLink()
+        }
+        try linkChildren()
+    }
+
+    /// A link that leads to `ml` in any spelling is fine; one that leads elsewhere would split the tree.
+    private func checkLink() throws(JobFailure) {
+        guard let target = FileStatus(of: paths.braket), target.isDirectory,
+            target.identity == FileStatus(of: paths.ml)?.identity
+        else {
+            throw JobFailure(
+                .paths, .usage, "Symlink failure.",
+                details: [" Exception: \(paths.braket) exists and is no link to \(paths.ml); remove or rename it"])
+        }
+    }
+
+    /// A real folder - the image made it, or `mkdir -p` of a checkpoint path below it ran first - gets links for the
+    /// children that are missing. Today's program silently works in two worlds there and loses the results.
+    private func linkChildren() throws(JobFailure) {
+        for child in ["code", "input", "model", "output"] {
+            let link = paths.braket.appending(child)
+            let target = paths.ml.appending(child)
+            try make(target)
+            if symlink(target.string, link.string) == 0 {
+                logger.warning(
+                    "\(paths.braket) is a folder, not a link: linked a missing child", metadata: ["path": "\(link)"])
+                continue
+            }
+            let error = Errno(rawValue: errno)
+            guard error == .fileExists else { throw failure(link, error) }
+            if FileStatus(of: link)?.identity != FileStatus(of: target)?.identity {
+                logger.warning(
+                    "a real folder stands where a link is expected; files written there are not results",
+                    metadata: ["path": "\(link)", "expected": "\(target)"])
+            }
+        }
+    }
+
+    private func make(_ folder: FilePath) throws(JobFailure) {
+        do {
+            try makeDirectories(folder)
+        } catch {
+            throw JobFailure(
+                .paths, .usage, "Cannot prepare the job's folders.",
+                details: ["\(error); run as a user who may write below \(paths.root), or choose another folder with --root"])
+        }
+    }
+
+    private func failure(_ path: FilePath, _ error: Errno) -> JobFailure {
+        JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(path): \(error)"])
+    }
+
+    /// `output/data` alone, empty, is what every run makes.
+    private func isEmptyFolder(_ folder: FilePath) -> Bool {
+        guard let names = try? directoryEntryNames(folder) else { return true }
+        return names.allSatisfy { name in
+            folder == paths.output && name.elementsEqual("data".utf8) && isEmptyFolder(paths.outputData)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import BraketEnvironment
+import Logging
+import ObjectStorage
+import RunnerCore
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// What one channel brought, or would bring.
+struct ChannelContents: Sendable {
+    let channel: ConfiguredChannel
+    let store: any ObjectStore
+    let files: [ChannelFile]
+
+    /// The bytes of all files.
+    var bytes: Int64 { files.reduce(0) { $0 + $1.object.sizeBytes } }
+}
+
+/// Fills the input channels (contract §5.4) and writes the files that describe them.
+struct InputStage: Sendable {
+    private static let downloadsAtOnce = 12
+
+    let configuration: JobConfiguration
+    let stores: Stores
+    let logger: Logger
+
+    /// Lists what each channel holds and the names its files get, without fetching any.
+    ///
+    /// - Returns: The channels in order.
+    /// - Throws: `JobFailure` for the first channel that is empty or cannot be filled.
+    func contents() async throws -> [ChannelContents] {
+        var all: [ChannelContents] = []
+        for channel in configuration.channels { all.append(try await contents(of: channel)) }
+        return all
+    }
+
+    /// Lists one channel.
+    ///
+    /// - Parameter channel: The channel.
+    /// - Returns: Its files.
+    /// - Throws: `JobFailure`.
+    func contents(of channel: ConfiguredChannel) async throws -> ChannelContents {
+        do {
+            if channel.isManifest { return try await manifestContents(of: channel) }
+            let (store, prefix) = try stores.resolvePrefix(channel.location)
+            var objects: [ObjectSummary] = []
+            try await store.list(prefix: prefix) { objects.append($0) }
+            let files = try channelFiles(
+                objects, prefix: prefix, channel: channel.name, address: channel.location.description)
+            return ChannelContents(channel: channel, store: store, files: files)
+        } catch {
+            throw describe(error, channel)
+        }
+    }
+
+    /// Fetches all channels, in parallel over their files.
+    ///
+    /// Each channel is filled beside its folder and renamed: a script never sees a file of an earlier run, and a stop
+    /// in between leaves no half channel.
+    ///
+    /// - Returns: The channels as they were fetched.
+    /// - Throws: `JobFailure`, or `CancellationError`.
+    func fetch() async throws -> [ChannelContents] {
+        let all = try await contents()
+        for contents in all { try await fetch(contents) }
+        return all
+    }
+
+    private func fetch(_ contents: ChannelContents) async throws {
+        let data = configuration.paths.inputData
+        let fresh = data.appending(".\(contents.channel.name).fetching-\(getpid())")
+        let target = data.appending(contents.channel.name)
+        do {
+            try removeTree(fresh)
+            try makeDirectories(fresh)
+            try await forEachConcurrently(contents.files, limit: Self.downloadsAtOnce) { file in
+                _ = try await contents.store.download(file.object.key, to: fresh.pushing(file.name))
+            }
+            try removeTree(target)
+            guard moveFile(fresh, to: target) else { throw ObjectStoreError(writing: target.string, Errno(rawValue: errno)) }
+            logger.info(
+                "channel fetched",
+                metadata: [
+                    "channel.name": "\(contents.channel.name)", "channel.files": "\(contents.files.count)",
+                    "channel.size": "\(humanBytes(contents.bytes))",
+                ])
+        } catch {
+            try? removeTree(fresh)  // The first error is the one to report.
+            throw describe(error, contents.channel)
+        }
+    }
+
+    // MARK: Manifests
+
+    /// `[{"prefix":"s3://b/p/"},"rel/1","rel/2"]`: each text is appended to the prefix and is the local name as well
+    /// (SageMaker's S3DataSource).
+    private func manifestContents(of channel: ConfiguredChannel) async throws -> ChannelContents {
+        let (manifestStore, key) = try stores.resolve(channel.location)
+        let text = try await manifestStore.get(key)
+        let refusal = ChannelError(
+            description: "channel '\(channel.name)': \(channel.location.description.escaped()) is no manifest; "
+                + "it must read [{\"prefix\": \"s3://BUCKET/PREFIX/\"}, \"NAME\", …]",
+            isMissing: false)
+        guard let elements = (try? JSONText.parse(text))?.arrayValue,
+            let prefix = elements.first?.objectValue?["prefix"]?.stringValue,
+            let location = try? DataLocation(prefix, relativeTo: configuration.paths.root)
+        else { throw refusal }
+        let (store, base) = try stores.resolve(location)
+        var files: [ChannelFile] = []
+        for element in elements.dropFirst() {
+            guard let name = element.stringValue, let local = ObjectKey(name).relativePath() else { throw refusal }
+            files.append(ChannelFile(object: try await store.summary(of: base.appending(name)), name: local))
+        }
+        return ChannelContents(channel: channel, store: store, files: files)
+    }
+
+    // MARK: Words
+
+    private func describe(_ error: any Error, _ channel: ConfiguredChannel) -> any Error {
+        switch error {
+        case let error as ChannelError:
+            return JobFailure(error.isMissing ? .inputMissing : .inputRefused, .inputs, error.description)
+        case let error as ObjectStoreError where error.code == .unavailable:
+            return JobFailure(.storageUnavailable, .storageUnavailable, "channel '\(channel.name)': \(error)")
+        case let error as ObjectStoreError:
+            return JobFailure(
+                error.code == .accessDenied ? .accessDenied : .inputMissing, .inputs, "channel '\(channel.name)': \(error)")
+        default:
+            return error
+        }
+    }
+}

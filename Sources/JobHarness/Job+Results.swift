@@ -1,0 +1,155 @@
+import Archive
+import BraketAPI
+import BraketEnvironment
+import Checkpoints
+import Logging
+import ObjectStorage
+import RunnerCore
+import SystemPackage
+
+extension Job {
+    /// Stores what the script left, writes the failure file and ends the record; a stop request does not cut it short.
+    ///
+    /// - Parameter scriptFailure: Why the job failed so far; nil when the script succeeded.
+    /// - Returns: The exit code.
+    func finish(_ scriptFailure: JobFailure?) async -> Int32 {
+        var unsafe: [String] = []
+        if configuration.storage.movesData {
+            record.event(.uploadingResults, "storing results and checkpoints")
+            unsafe += await storeResults(succeeded: scriptFailure == nil)
+            unsafe += await flushCheckpoints()
+        } else {
+            record.event(.uploadingResults, "the platform stores results and checkpoints")
+        }
+        let failure = scriptFailure ?? Self.notSafe(unsafe)
+        if scriptFailure != nil {
+            for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
+        }
+        if !unsafe.isEmpty { record.set("notSafe", .array(unsafe.map(JSONValue.string))) }
+        let stored = await end(failure)
+        guard failure == nil, let problem = stored else { return failure?.exitCode ?? 0 }
+        let late = JobFailure(
+            .resultsNotSafe, .resultsNotSafe, "The script succeeded, but the record is not stored.", details: [problem])
+        announce(late)
+        return late.exitCode
+    }
+
+    private static func notSafe(_ problems: [String]) -> JobFailure? {
+        guard !problems.isEmpty else { return nil }
+        return JobFailure(
+            .resultsNotSafe, .resultsNotSafe, "The script succeeded, but not everything it wrote is stored.",
+            details: problems)
+    }
+
+    // MARK: Archives
+
+    /// Packs the two result folders into the store.
+    ///
+    /// A failed job that saved nothing has no archive, a successful one has an empty one (contract §5.2).
+    private func storeResults(succeeded: Bool) async -> [String] {
+        guard let output = configuration.outputPath else { return [] }
+        let phaseStart = ContinuousClock.now
+        var problems: [String] = []
+        var stored: [JSONValue] = []
+        let archives = [
+            (folder: paths.model, name: "/output/model.tar.gz", always: succeeded),
+            (folder: paths.outputData, name: "/output/output.tar.gz", always: false),
+        ]
+        for archive in archives {
+            let isEmpty = ((try? directoryEntryNames(archive.folder)) ?? []).isEmpty
+            guard archive.always || !isEmpty else { continue }
+            do {
+                stored.append(try await pack(archive.folder, to: output + archive.name))
+            } catch {
+                problems.append("\(output)\(archive.name): \(error)")
+            }
+        }
+        record.finished(.results, since: phaseStart)
+        record.set("stored", .array(stored))
+        return problems
+    }
+
+    private func pack(_ folder: FilePath, to address: String) async throws -> JSONValue {
+        // Plain concatenation: with a trailing `/` of the path the SDK asks for `…//output/model.tar.gz`.
+        let (store, key) = try stores.resolve(try DataLocation(address, relativeTo: paths.root))
+        let report = try await store.write(key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID)) { sink in
+            try TreePacker().pack(directory: folder, into: &sink)
+        }
+        for entry in report.leftOut { logger.warning("not as it was", metadata: ["archive": "\(address)", "entry": "\(entry)"]) }
+        logger.info(
+            "results stored",
+            metadata: [
+                "address": "\(address)", "files": "\(report.files)", "size": "\(humanBytes(report.archiveBytes))",
+            ])
+        var figures: JSONObject = [
+            "address": .string(address), "files": .number(JSONNumber(report.files)),
+            "bytes": .number(JSONNumber(report.archiveBytes)),
+        ]
+        if !report.leftOut.isEmpty { figures["leftOut"] = .array(report.leftOut.map(JSONValue.string)) }
+        return .object(figures)
+    }
+
+    // MARK: Checkpoints
+
+    private func flushCheckpoints() async -> [String] {
+        guard let checkpoints else { return [] }
+        let phaseStart = ContinuousClock.now
+        do {
+            let report = try await checkpoints.flush()
+            record.finished(
+                .flush, since: phaseStart,
+                [
+                    "files": .number(JSONNumber(report.files)), "stored": .number(JSONNumber(report.stored)),
+                    "bytes": .number(JSONNumber(report.storedBytes)),
+                ])
+            record.set("checkpoints", ["files": .number(JSONNumber(report.files)), "safe": .bool(report.unsafe.isEmpty)])
+            logger.info(
+                "checkpoints: \(report.files - report.unsafe.count) of \(counted(report.files, "file")) safe",
+                metadata: ["checkpoint.stored": "\(report.stored)"])
+            return report.unsafe.map { "checkpoint \($0)" }
+        } catch {
+            return ["checkpoints: \(error)"]
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends the record and stores it.
+    ///
+    /// - Returns: Why the record is not stored; nil when it is, or has no place to be stored.
+    private func end(_ failure: JobFailure?) async -> String? {
+        if let failure {
+            announce(failure)
+        } else {
+            printLine(.reportingSuccess)
+            record.end(.completed, .completed, reason: nil, exitCode: 0)
+        }
+        if let problem = record.writeError {
+            logger.error("the record could not be written", metadata: ["reason": "\(problem)"])
+        }
+        guard configuration.storage.movesData, let output = configuration.outputPath else { return nil }
+        do {
+            let (store, key) = try stores.resolve(try DataLocation(output + "/output/job.json", relativeTo: paths.root))
+            try await store.put(
+                Array(record.text.utf8), to: key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID))
+            return nil
+        } catch {
+            logger.error("the record could not be stored", metadata: ["reason": "\(error)"])
+            return "\(error)"
+        }
+    }
+
+    /// Says why the job failed everywhere somebody looks: standard error, the failure file, the record.
+    private func announce(_ failure: JobFailure) {
+        report(failure, logger)
+        writeFailure(failure, to: paths, logger)
+        record.set("verdict", ["kind": .string(failure.kind.rawValue)])
+        let (status, event): (JobStatus, JobEventType) =
+            switch failure.kind {
+            case .stopped: (.cancelled, .cancelled)
+            case .timeLimit: (.failed, .maxRuntimeExceeded)
+            default: (.failed, .failed)
+            }
+        record.end(status, event, reason: failure.failureText, exitCode: failure.exitCode)
+    }
+}

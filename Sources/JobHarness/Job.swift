@@ -1,0 +1,213 @@
+import Archive
+import BraketAPI
+import BraketEnvironment
+import Checkpoints
+import EntryPoint
+import Logging
+import ObjectStorage
+import ProcessSupervision
+import RunnerCore
+import SystemPackage
+
+/// A job with its folders and its record: the phases from the script's fetch to the end.
+struct Job: Sendable {
+    let configuration: JobConfiguration
+    let stores: Stores
+    let record: RecordKeeper
+    /// The sync of the checkpoint folder; nil when nobody said where checkpoints are kept.
+    let checkpoints: CheckpointSync?
+    let signals: JobSignals
+    let logger: Logger
+    let start: ContinuousClock.Instant
+
+    var paths: ContainerPaths { configuration.paths }
+
+    /// Runs all phases.
+    ///
+    /// - Parameter process: The variables of this process.
+    /// - Returns: The exit code.
+    func run(process: ProcessEnvironment) async -> Int32 {
+        var failure: JobFailure?
+        do throws(JobFailure) {
+            let script = try await setUp(process)
+            failure = await runScript(script)
+        } catch {
+            failure = error
+        }
+        return await finish(failure)
+    }
+
+    /// A script that is ready to run.
+    struct PreparedScript: Sendable {
+        let launch: ScriptLaunch
+        let failedRequirements: [String]
+    }
+
+    /// Everything before the script's first line.
+    private func setUp(_ process: ProcessEnvironment) async throws(JobFailure) -> PreparedScript {
+        record.event(.downloadingData, "fetching the script, its requirements, inputs and checkpoints")
+        try await fetchScript()
+        if configuration.storage.movesData { try ConfigurationFiles(paths: paths).write(configuration) }
+        let sageMaker = try await sageMakerEnvironment(process)
+        let environment = ScriptEnvironment(
+            configuration, process: process, sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? [])
+        let python = ScriptLaunch.findPython(configuration, path: environment[EnvironmentKey.path])
+        let failed = try await installRequirements(environment, python)
+        try await fetchInputs()
+        try await restoreCheckpoints()
+        let launch = try ScriptLaunch(
+            configuration, environment: environment, python: python, arguments: sageMaker?.userArguments ?? [])
+        return PreparedScript(launch: launch, failedRequirements: failed)
+    }
+
+    private func fetchScript() async throws(JobFailure) {
+        let phaseStart = ContinuousClock.now
+        let bundle = CodeBundle(
+            configuration: configuration, stores: stores, limits: ExtractionLimits(configuration), logger: logger)
+        let fetched = try await phase("fetching the script") { [paths] in try await bundle.fetch(into: paths.extracted) }
+        var figures: JSONObject = [
+            "form": .string(fetched.form), "entries": .number(JSONNumber(fetched.entries)),
+            "bytes": .number(JSONNumber(fetched.bytes)),
+        ]
+        if let sha256 = fetched.sha256 {
+            figures["sha256"] = .string(sha256)
+            record.set("scriptSha256", .string(sha256))
+        }
+        if !fetched.skipped.isEmpty { figures["skipped"] = .array(fetched.skipped.map(JSONValue.string)) }
+        for member in fetched.skipped { logger.warning("not unpacked", metadata: ["member": "\(member)"]) }
+        record.finished(.script, since: phaseStart, figures)
+        logger.info(
+            "script fetched",
+            metadata: [
+                "script.form": "\(fetched.form)", "script.entries": "\(fetched.entries)",
+                "script.size": "\(humanBytes(fetched.bytes))", "script.sha256": "\(fetched.sha256 ?? "-")",
+            ])
+    }
+
+    private func installRequirements(
+        _ environment: ScriptEnvironment, _ python: FilePath?
+    ) async throws(JobFailure) -> [String] {
+        let phaseStart = ContinuousClock.now
+        let requirements = Requirements(policy: configuration.requirements, environment: environment, logger: logger)
+        printLine(.checkingRequirements)
+        let (files, failed) = try await phase("installing requirements") { [paths, policy = configuration.requirements] in
+            let files = policy == .skip ? [] : try Requirements.files(in: paths.extracted)
+            return (files.count, try await requirements.install(files, in: paths.extracted, python: python).failed)
+        }
+        printLine(.requirementsFinished)
+        record.finished(.requirements, since: phaseStart, ["files": .number(JSONNumber(files))])
+        return failed
+    }
+
+    private func fetchInputs() async throws(JobFailure) {
+        guard !configuration.channels.isEmpty else { return }
+        let phaseStart = ContinuousClock.now
+        let stage = InputStage(configuration: configuration, stores: stores, logger: logger)
+        let channels = try await phase("fetching inputs") { try await stage.fetch() }
+        let figures = channels.map { contents -> JSONValue in
+            [
+                "name": .string(contents.channel.name), "from": .string(contents.channel.location.description),
+                "files": .number(JSONNumber(contents.files.count)), "bytes": .number(JSONNumber(contents.bytes)),
+            ]
+        }
+        record.finished(.inputs, since: phaseStart, ["channels": .array(figures)])
+    }
+
+    private func restoreCheckpoints() async throws(JobFailure) {
+        let folder = configuration.checkpointDirectory
+        guard let checkpoints else {
+            // The script writes there in every world; the SDK makes no folder of its own.
+            try? makeDirectories(folder)  // The script meets the error with its own words.
+            return
+        }
+        let phaseStart = ContinuousClock.now
+        let report = try await phase("restoring checkpoints") {
+            do {
+                return try await checkpoints.restore()
+            } catch let error as ObjectStoreError {
+                throw JobFailure(
+                    error.code == .unavailable ? .storageUnavailable : .checkpointsUnreadable,
+                    error.code == .unavailable ? .storageUnavailable : .inputs, "Cannot restore the checkpoints.",
+                    details: ["\(error)"])
+            }
+        }
+        record.finished(
+            .checkpoints, since: phaseStart,
+            [
+                "restored": .number(JSONNumber(report.restored)), "bytes": .number(JSONNumber(report.restoredBytes)),
+                "kept": .number(JSONNumber(report.kept)),
+            ])
+        logger.info(
+            "checkpoints: \(counted(report.restored, "file")) restored, \(report.kept) already here",
+            metadata: ["checkpoint.folder": "\(folder)"])
+    }
+
+    private func sageMakerEnvironment(_ process: ProcessEnvironment) async throws(JobFailure) -> SageMakerEnvironment? {
+        guard configuration.setsSageMakerEnvironment else { return nil }
+        let files = ConfigurationFiles(paths: paths)
+        return SageMakerEnvironment(
+            files: SageMakerEnvironment.Files(
+                hyperparameters: try files.readIfThere(paths.hyperparameters) ?? configuration.hyperparameters,
+                inputDataConfig: try files.readIfThere(paths.inputDataConfig) ?? [:],
+                resourceConfig: try files.readIfThere(paths.resourceConfig)
+                    ?? ["current_host": "algo-1", "hosts": ["algo-1"]]),
+            machine: await .current(path: process[EnvironmentKey.path]), mlDirectory: paths.ml.string, environment: process)
+    }
+
+    /// Runs a phase that a stop request and the time limit end.
+    func phase<R: Sendable>(
+        _ doing: String, _ body: @escaping @Sendable () async throws -> R
+    ) async throws(JobFailure) -> R {
+        do {
+            return try await signals.cancelling { [self] in try await beforeTimeLimit(doing, body) }
+        } catch let failure as JobFailure {
+            throw failure
+        } catch let error as ObjectStoreError {
+            throw JobFailure(.runnerFault, .internalFault, "The runner failed while \(doing).", details: ["\(error)"])
+        } catch is CancellationError {
+            throw stopFailure(doing)
+        } catch {
+            throw JobFailure(.runnerFault, .internalFault, "The runner failed while \(doing).", details: ["\(error)"])
+        }
+    }
+
+    private func beforeTimeLimit<R: Sendable>(
+        _ doing: String, _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
+        guard let limit = configuration.maxRuntimeSeconds else { return try await body() }
+        let deadline = start + .seconds(limit)
+        return try await withThrowingTaskGroup(of: R.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                throw JobFailure(.timeLimit, .timeLimit, "Time limit of \(limit) s reached while \(doing).")
+            }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() else { throw CancellationError() }
+            return result
+        }
+    }
+
+    private func stopFailure(_ doing: String) -> JobFailure {
+        let by = signals.stopRequest.map { " (\($0.summary))" } ?? ""
+        return JobFailure(.stopped, .stopped, "Stopped on request\(by) while \(doing).")
+    }
+}
+
+extension ReceivedSignal {
+    /// The signal and its sender: `SIGTERM from process 12`.
+    var summary: String {
+        signalName(number) + (senderProcessID > 0 ? " from process \(senderProcessID)" : "")
+    }
+}
+
+extension ExtractionLimits {
+    /// The limits of a job: what the options say, else the defaults.
+    init(_ configuration: JobConfiguration) {
+        let defaults = ExtractionLimits()
+        self.init(
+            maxEntries: configuration.maxArchiveEntries ?? defaults.maxEntries,
+            maxTotalBytes: configuration.maxArchiveBytes ?? defaults.maxTotalBytes,
+            maxRatio: configuration.maxArchiveRatio ?? defaults.maxRatio)
+    }
+}

@@ -1,0 +1,111 @@
+import BraketAPI
+import BraketEnvironment
+import Checkpoints
+package import Logging
+import ObjectStorage
+package import ProcessSupervision
+import RunnerCore
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// Runs one hybrid job from its configuration to its exit code.
+///
+/// The phases stand in `run()` in their order; each is a function in a `JobRunner+….swift` of its own.
+package struct JobRunner: Sendable {
+    let inputs: RunInputs
+    let signals: JobSignals
+    let logger: Logger
+    let startedAt = Timestamp.now()
+    let start = ContinuousClock.now
+
+    /// Makes a runner.
+    ///
+    /// - Parameters:
+    ///   - inputs: What the run was started with.
+    ///   - signals: The signals of the process.
+    ///   - logger: The runner's own log.
+    package init(inputs: RunInputs, signals: JobSignals, logger: Logger) {
+        self.inputs = inputs
+        self.signals = signals
+        self.logger = logger
+    }
+
+    /// Runs the job.
+    ///
+    /// - Returns: The exit code of the process, by the table `ExitCode`.
+    package func run() async -> Int32 {
+        printLine(.beginningSetup)
+        let configuration: JobConfiguration
+        let record: RecordKeeper
+        do throws(JobFailure) {
+            configuration = try await ConfigurationLoader(inputs: inputs).load()
+            record = try await prepareTree(configuration)
+        } catch {
+            return endEarly(error)
+        }
+        let stores = Stores(mode: configuration.storage)
+        let job = Job(
+            configuration: configuration, stores: stores, record: record,
+            checkpoints: checkpointSync(configuration, stores), signals: signals, logger: logger, start: start)
+        return await job.run(process: inputs.environment)
+    }
+
+    private func checkpointSync(_ configuration: JobConfiguration, _ stores: Stores) -> CheckpointSync? {
+        // An address that no store takes was refused with the configuration.
+        guard configuration.storage.movesData, let location = configuration.checkpoints,
+            let (store, prefix) = try? stores.resolvePrefixForWriting(location)
+        else { return nil }
+        return CheckpointSync(
+            folder: configuration.checkpointDirectory, store: store, prefix: prefix,
+            options: WriteOptions(kmsKeyID: configuration.kmsKeyID), logger: logger)
+    }
+
+    /// Makes the folders, moves aside what an earlier run left, and starts the record.
+    private func prepareTree(_ configuration: JobConfiguration) async throws(JobFailure) -> RecordKeeper {
+        let paths = configuration.paths
+        let tree = ContainerTree(paths: paths, logger: logger)
+        if configuration.storage.movesData { try tree.setAsidePreviousResults() }
+        try tree.prepare()
+        // What another run failed of is no reason of this one.
+        removeLink(paths.failure)
+        let record = RecordKeeper(file: paths.record, members: configuration.requestMembers, createdAt: startedAt)
+        record.event(.startingInstance, "braket-runner \(runnerVersion), storage \(configuration.storage)")
+        record.finished(.configuration, since: start)
+        return record
+    }
+
+    /// Ends a job that never came to have a record: the configuration or the folders are wrong.
+    private func endEarly(_ failure: JobFailure) -> Int32 {
+        report(failure, logger)
+        let paths = ContainerPaths(root: inputs.root)
+        writeFailure(failure, to: paths, logger)
+        let name = inputs.options.jobName?.text ?? inputs.environment.nonEmpty(EnvironmentKey.jobName)
+        let members: JSONObject = name.map { ["jobName": .string($0)] } ?? [:]
+        let record = RecordKeeper(file: paths.record, members: members, createdAt: startedAt)
+        record.set("verdict", .object(["kind": .string(failure.kind.rawValue)]))
+        record.end(.failed, .failed, reason: failure.failureText, exitCode: failure.exitCode)
+        return failure.exitCode
+    }
+}
+
+/// Says on standard error why the job failed.
+func report(_ failure: JobFailure, _ logger: Logger) {
+    logger.error("\(failure.firstLine)", metadata: ["verdict": "\(failure.kind.rawValue)", "exit.code": "\(failure.exitCode)"])
+    for line in failure.details { logger.error("\(line)") }
+}
+
+/// Writes the failure file; nothing else may fail because of it.
+func writeFailure(_ failure: JobFailure, to paths: ContainerPaths, _ logger: Logger) {
+    do {
+        try replaceFile(paths.failure, with: Array(failure.failureText.utf8))
+    } catch {
+        logger.warning("the failure file could not be written", metadata: ["reason": "\(error)"])
+    }
+}

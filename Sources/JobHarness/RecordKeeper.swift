@@ -1,0 +1,107 @@
+import BraketAPI
+import BraketEnvironment
+import ObjectStorage
+import RunnerCore
+import Synchronization
+import SystemPackage
+
+/// The record of a run, written to `output/job.json` at every change.
+///
+/// It has the shape of GetJob's response, and everything the service does not know below `runner`. The file is
+/// replaced in one step, so that a reader never sees half of it; a disk that is full does not end the job.
+final class RecordKeeper: Sendable {
+    /// The steps of a run that the record times.
+    enum Phase: String, Sendable {
+        case configuration, paths, script, requirements, inputs, checkpoints, run, results, flush
+    }
+
+    private struct State {
+        var record: JobRecord
+        var phases: [JSONValue] = []
+        var writeError: String?
+    }
+
+    private let file: FilePath
+    private let state: Mutex<State>
+
+    /// Starts the record of a job and writes it.
+    ///
+    /// - Parameters:
+    ///   - file: Where it is kept.
+    ///   - members: The request's own members.
+    ///   - createdAt: When the runner started.
+    init(file: FilePath, members: JSONObject, createdAt: Timestamp) {
+        self.file = file
+        var record = JobRecord(status: .running, createdAt: createdAt, requestMembers: members)
+        record.startedAt = createdAt
+        record.runner = ["version": .string(runnerVersion)]
+        state = Mutex(State(record: record))
+    }
+
+    /// Adds an event.
+    func event(_ type: JobEventType, _ message: String) {
+        change { $0.record.events.append(JobRecord.Event(type, at: .now(), message: message)) }
+    }
+
+    /// Sets a member below `runner`.
+    func set(_ name: String, _ value: JSONValue) {
+        change { $0.record.runner[name] = value }
+    }
+
+    /// Notes how long a phase took, and what it did.
+    func finished(_ phase: Phase, since start: ContinuousClock.Instant, _ figures: JSONObject = [:]) {
+        var entry: JSONObject = ["phase": .string(phase.rawValue), "seconds": .number(JSONNumber(seconds(since: start)))]
+        for figure in figures.members { entry[figure.name] = figure.value }
+        change { state in
+            state.phases.append(.object(entry))
+            state.record.runner["phases"] = .array(state.phases)
+        }
+    }
+
+    /// Ends the record.
+    ///
+    /// - Parameters:
+    ///   - status: The last status.
+    ///   - event: Its event.
+    ///   - reason: Why the job failed.
+    ///   - exitCode: What the runner ends with.
+    ///   - startedAt: When the runner started, for the duration.
+    func end(_ status: JobStatus, _ event: JobEventType, reason: String?, exitCode: Int32) {
+        change { state in
+            let now = Timestamp.now()
+            state.record.status = status
+            state.record.failureReason = reason
+            state.record.endedAt = now
+            state.record.billableDurationMilliseconds =
+                Int(now.milliseconds - (state.record.startedAt ?? now).milliseconds)
+            state.record.events.append(JobRecord.Event(event, at: now, message: reason ?? ""))
+            state.record.runner["exitCode"] = .number(JSONNumber(Int(exitCode)))
+        }
+    }
+
+    /// The record as text.
+    var text: String { state.withLock { $0.record.json().serialized(pretty: true) + "\n" } }
+
+    /// Why the record could not be written the last time; nil when it was.
+    var writeError: String? { state.withLock { $0.writeError } }
+
+    private func change(_ body: (inout State) -> Void) {
+        state.withLock { state in
+            body(&state)
+            // Under the lock: two changes at once must not leave the older one on the disk.
+            do {
+                try replaceFile(file, with: Array((state.record.json().serialized(pretty: true) + "\n").utf8))
+                state.writeError = nil
+            } catch {
+                state.writeError = "\(error)"
+            }
+        }
+    }
+}
+
+/// The time since a moment, in seconds with microseconds.
+func seconds(since start: ContinuousClock.Instant) -> Double {
+    let duration = ContinuousClock.now - start
+    let (seconds, attoseconds) = duration.components
+    return Double(seconds) + Double(attoseconds / 1_000_000_000_000) / 1_000_000
+}

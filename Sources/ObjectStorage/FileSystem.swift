@@ -1,0 +1,183 @@
+import RunnerCore
+import Synchronization
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// Makes the names of incomplete files of this process differ.
+private let partialCounter = Atomic<UInt64>(0)
+
+extension FilePath {
+    /// The path of an entry of this folder, by the bytes of its name.
+    ///
+    /// - Parameter name: One file name.
+    /// - Returns: The path.
+    package func appending(bytes name: some Sequence<UInt8>) -> FilePath {
+        pushing(FilePath(bytes: name))
+    }
+}
+
+/// Gives a file another name in the same file system, in one step, by rename(2).
+///
+/// - Parameters:
+///   - file: The file or folder.
+///   - target: Its new path; a file there is replaced.
+/// - Returns: false with errno set when it could not be moved.
+package func moveFile(_ file: FilePath, to target: FilePath) -> Bool {
+    file.withPlatformString { from in target.withPlatformString { to in rename(from, to) } } == 0
+}
+
+/// Removes the name of a file that nobody needs any more, by unlink(2).
+///
+/// - Parameter file: The file or link.
+/// - Returns: false with errno set when it could not be removed.
+@discardableResult
+package func removeLink(_ file: FilePath) -> Bool {
+    file.withPlatformString { unlink($0) } == 0
+}
+
+/// The names in a directory, in the order the file system gives them, without `.` and `..`.
+///
+/// Blocks.
+///
+/// - Parameter directory: The directory; a missing one has no names.
+/// - Returns: The names as bytes.
+/// - Throws: `ObjectStoreError` when it cannot be read.
+package func directoryEntryNames(_ directory: FilePath) throws(ObjectStoreError) -> [[UInt8]] {
+    guard let stream = directory.withPlatformString({ opendir($0) }) else {
+        let error = Errno(rawValue: errno)
+        if error == .noSuchFileOrDirectory || error == .notDirectory { return [] }
+        throw ObjectStoreError(reading: directory.string, error)
+    }
+    defer { closedir(stream) }
+    var names: [[UInt8]] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
+        if !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8) { names.append(name) }
+    }
+    return names
+}
+
+/// Makes a directory and those above it.
+///
+/// Blocks.
+///
+/// - Parameter directory: An existing directory, or a link to one, is no error.
+/// - Throws: `ObjectStoreError` naming the first one that could not be made.
+package func makeDirectories(_ directory: FilePath) throws(ObjectStoreError) {
+    if directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true { return }
+    let error = Errno(rawValue: errno)
+    let parent = directory.removingLastComponent()
+    guard error == .noSuchFileOrDirectory, parent != directory, !parent.isEmpty else {
+        throw ObjectStoreError(writing: directory.string, error == .fileExists ? .notDirectory : error)
+    }
+    try makeDirectories(parent)
+    guard directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true else {
+        throw ObjectStoreError(writing: directory.string, Errno(rawValue: errno))
+    }
+}
+
+/// Opens a regular file for reading, runs `body` and closes it.
+///
+/// - Parameters:
+///   - file: The file.
+///   - address: Its name for messages.
+///   - body: Gets the open file.
+/// - Returns: What `body` returns.
+/// - Throws: `ObjectStoreError`, or what `body` throws.
+package func withOpenFile<R>(
+    _ file: FilePath,
+    address: String,
+    _ body: (FileDescriptor) throws -> R
+) throws -> R {
+    let descriptor: FileDescriptor
+    do {
+        descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec])
+    } catch let error as Errno {
+        if error == .noSuchFileOrDirectory || error == .notDirectory {
+            throw ObjectStoreError(.notFound, "\(address.escaped()) does not exist")
+        }
+        throw ObjectStoreError(reading: address.escaped(), error)
+    }
+    defer { try? descriptor.close() }  // Nothing was written, so nothing can be lost by a failed close.
+    guard FileStatus(of: descriptor)?.isDirectory != true else {
+        throw ObjectStoreError(.notFound, "\(address.escaped()) is a folder, not a file")
+    }
+    return try body(descriptor)
+}
+
+/// Makes a file that must not exist yet; removes it when `body` throws.
+///
+/// - Parameters:
+///   - file: The new file; folders above it are made.
+///   - body: Gets the open file.
+/// - Returns: What `body` returns.
+/// - Throws: `ObjectStoreError`, or what `body` throws.
+package func writeNewFile<R>(_ file: FilePath, _ body: (FileDescriptor) throws -> R) throws -> R {
+    let descriptor = try openNewFile(file)
+    do {
+        let result = try body(descriptor)
+        try descriptor.close()
+        return result
+    } catch {
+        try? descriptor.close()  // The first error is the one to report.
+        removeLink(file)
+        guard let error = error as? Errno else { throw error }
+        throw ObjectStoreError(writing: file.string, error)
+    }
+}
+
+private func openNewFile(_ file: FilePath) throws(ObjectStoreError) -> FileDescriptor {
+    func open() throws -> FileDescriptor {
+        try FileDescriptor.open(
+            file, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
+            permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+    }
+    do {
+        return try open()
+    } catch Errno.noSuchFileOrDirectory {
+        try makeDirectories(file.removingLastComponent())
+        do {
+            return try open()
+        } catch {
+            throw ObjectStoreError(writing: file.string, error as? Errno ?? .ioError)
+        }
+    } catch {
+        throw ObjectStoreError(writing: file.string, error as? Errno ?? .ioError)
+    }
+}
+
+/// Replaces a file in one step: what `body` writes appears under the name only when all of it is there.
+///
+/// - Parameters:
+///   - file: The file; folders above it are made.
+///   - body: Gets an open file of another name in the same folder.
+/// - Returns: What `body` returns.
+/// - Throws: `ObjectStoreError`, or what `body` throws; the old file is untouched then.
+package func replaceFile<R>(_ file: FilePath, _ body: (FileDescriptor) throws -> R) throws -> R {
+    let unique = "\(getpid())-\(partialCounter.wrappingAdd(1, ordering: .relaxed).newValue)"
+    let partial = file.removingLastComponent().appending(LocalFolderStore.partialPrefix + unique)
+    let result = try writeNewFile(partial, body)
+    guard moveFile(partial, to: file) else {
+        let error = Errno(rawValue: errno)
+        removeLink(partial)
+        throw ObjectStoreError(writing: file.string, error)
+    }
+    return result
+}
+
+/// Replaces a small file in one step.
+///
+/// - Parameters:
+///   - file: The file; folders above it are made.
+///   - bytes: The whole content.
+/// - Throws: `ObjectStoreError`; the old file is untouched then.
+package func replaceFile(_ file: FilePath, with bytes: some Sequence<UInt8>) throws {
+    try replaceFile(file) { descriptor in _ = try descriptor.writeAll(bytes) }
+}

@@ -1,0 +1,128 @@
+package import RunnerCore
+package import SystemPackage
+
+/// What a store knows of an object without reading it.
+package struct ObjectSummary: Hashable, Sendable {
+    /// The object's key.
+    package let key: ObjectKey
+    /// Its size.
+    package let sizeBytes: Int64
+    /// When it was last written.
+    package let modified: Timestamp
+    /// A value that changes with the content, where the store has one.
+    package let entityTag: String?
+
+    /// Makes a summary.
+    package init(key: ObjectKey, sizeBytes: Int64, modified: Timestamp, entityTag: String? = nil) {
+        self.key = key
+        self.sizeBytes = sizeBytes
+        self.modified = modified
+        self.entityTag = entityTag
+    }
+}
+
+/// How an object is to be stored.
+package struct WriteOptions: Hashable, Sendable {
+    /// The key for server-side encryption (`outputDataConfig.kmsKeyId`); stores without encryption ignore it.
+    package var kmsKeyID: String?
+
+    /// Makes options.
+    package init(kmsKeyID: String? = nil) {
+        self.kmsKeyID = kmsKeyID
+    }
+}
+
+/// One bucket, or a folder that stands for one.
+///
+/// The rules every store keeps, and callers may rely on:
+/// - A write is all or nothing: readers see the old object or the new one, never a part (no torn checkpoints).
+/// - `list` yields keys in the order of their bytes and in constant memory.
+/// - Every function may be called again with the same arguments after an error.
+/// - Bodies run on a thread that may block; cancelling the task makes their next read or write throw.
+package protocol ObjectStore: Sendable {
+    /// Where the object lies, for messages and records: `s3://bucket/key` or a path.
+    func address(of key: ObjectKey) -> String
+
+    /// Looks at one object.
+    ///
+    /// - Throws: `ObjectStoreError`, `.notFound` when there is none.
+    func summary(of key: ObjectKey) async throws -> ObjectSummary
+
+    /// Calls `visit` with each object whose key begins with `prefix`, in byte order.
+    ///
+    /// - Throws: `ObjectStoreError`, or what `visit` throws, which ends the listing. No match is no error.
+    func list(prefix: ObjectKey, _ visit: (ObjectSummary) throws -> Void) async throws
+
+    /// Reads an object from start to end.
+    ///
+    /// - Throws: `ObjectStoreError`, or what `body` throws.
+    func read<R: Sendable>(
+        _ key: ObjectKey,
+        _ body: @escaping @Sendable (any ByteSource) throws -> R
+    ) async throws -> R
+
+    /// Copies an object into a file, which must not exist; a failed download leaves none.
+    ///
+    /// - Returns: The object as it was read.
+    /// - Throws: `ObjectStoreError`.
+    func download(_ key: ObjectKey, to file: FilePath) async throws -> ObjectSummary
+
+    /// Stores a file's bytes.
+    ///
+    /// - Returns: How many bytes were stored.
+    /// - Throws: `ObjectStoreError`.
+    func upload(_ file: FilePath, to key: ObjectKey, options: WriteOptions) async throws -> Int64
+
+    /// Stores what `body` writes; the object appears when `body` returned, and stays as it was when it throws.
+    ///
+    /// - Throws: `ObjectStoreError`, or what `body` throws.
+    func write<R: Sendable>(
+        _ key: ObjectKey,
+        options: WriteOptions,
+        _ body: @escaping @Sendable (inout any ByteSink) throws -> R
+    ) async throws -> R
+
+    /// Removes an object; a missing one is no error.
+    ///
+    /// - Throws: `ObjectStoreError`.
+    func delete(_ key: ObjectKey) async throws
+}
+
+extension ObjectStore {
+    /// Stores a small text or document.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole content.
+    ///   - key: Where.
+    ///   - options: How.
+    /// - Throws: `ObjectStoreError`.
+    package func put(_ bytes: [UInt8], to key: ObjectKey, options: WriteOptions) async throws {
+        try await write(key, options: options) { sink in
+            try bytes.withUnsafeBytes { try sink.write($0) }
+        }
+    }
+
+    /// Reads a small object into memory.
+    ///
+    /// - Parameters:
+    ///   - key: Which.
+    ///   - limitBytes: More than that is an error: a manifest or a job document is never large.
+    /// - Returns: Its bytes.
+    /// - Throws: `ObjectStoreError`.
+    package func get(_ key: ObjectKey, limitBytes: Int = 16 << 20) async throws -> [UInt8] {
+        let address = address(of: key)
+        return try await read(key) { source in
+            var source = source
+            var bytes: [UInt8] = []
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
+            defer { buffer.deallocate() }
+            while case let count = try source.read(into: buffer), count > 0 {
+                bytes.append(contentsOf: buffer[..<count])
+                guard bytes.count <= limitBytes else {
+                    throw ObjectStoreError(.failed, "\(address) is larger than the \(humanBytes(Int64(limitBytes))) allowed")
+                }
+            }
+            return bytes
+        }
+    }
+}

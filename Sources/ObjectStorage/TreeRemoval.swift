@@ -1,0 +1,70 @@
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// Removes a file, a link, or a folder with everything in it.
+///
+/// Blocks. Links are removed, not followed; folders without write permission get it first. Folders are moved up
+/// before they are emptied: an archive may hold a thousand folders in each other, whose path is longer than the
+/// kernel takes, and more than a process may have open.
+///
+/// - Parameter path: A missing one is no error.
+/// - Throws: `ObjectStoreError` naming what could not be removed.
+package func removeTree(_ path: FilePath) throws(ObjectStoreError) {
+    guard let status = FileStatus(of: path, followingLinks: false) else { return }
+    guard status.isDirectory else { return try removeFile(path) }
+    allowRemoval(path, status)
+    var moved = 0
+    while case let names = try directoryEntryNames(path), !names.isEmpty {
+        for name in names {
+            let child = path.appending(bytes: name)
+            guard let status = FileStatus(of: child, followingLinks: false), status.isDirectory else {
+                try removeFile(child)
+                continue
+            }
+            allowRemoval(child, status)
+            try empty(child, movingFoldersTo: path, &moved)
+            try removeFolder(child)
+        }
+    }
+    try removeFolder(path)
+}
+
+private func empty(
+    _ folder: FilePath, movingFoldersTo top: FilePath, _ moved: inout Int
+) throws(ObjectStoreError) {
+    for name in try directoryEntryNames(folder) {
+        let entry = folder.appending(bytes: name)
+        guard FileStatus(of: entry, followingLinks: false)?.isDirectory == true else {
+            try removeFile(entry)
+            continue
+        }
+        moved += 1
+        let target = top.appending("\(LocalFolderStore.partialPrefix)removing-\(getpid())-\(moved)")
+        guard moveFile(entry, to: target) else {
+            throw ObjectStoreError(writing: entry.string, Errno(rawValue: errno))
+        }
+    }
+}
+
+private func allowRemoval(_ folder: FilePath, _ status: FileStatus) {
+    if status.permissions & 0o700 != 0o700 { _ = folder.withPlatformString { chmod($0, 0o700) } }
+}
+
+private func removeFile(_ path: FilePath) throws(ObjectStoreError) {
+    guard removeLink(path) || errno == ENOENT else {
+        throw ObjectStoreError(writing: path.string, Errno(rawValue: errno))
+    }
+}
+
+private func removeFolder(_ path: FilePath) throws(ObjectStoreError) {
+    guard path.withPlatformString({ rmdir($0) }) == 0 || errno == ENOENT else {
+        throw ObjectStoreError(writing: path.string, Errno(rawValue: errno))
+    }
+}

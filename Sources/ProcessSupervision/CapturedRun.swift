@@ -1,0 +1,97 @@
+import RunnerCore
+import Synchronization
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// A helper program's end and the last of what it said.
+package struct CapturedRun: Sendable {
+    /// How it ended.
+    package let exit: ProcessExit
+    /// The end of its standard output and error together, as bytes came.
+    package let tail: String
+
+    /// Runs a program to its end, passing its output on to `output` while it comes and keeping the end of it.
+    ///
+    /// Cancelling the task ends the program's group: SIGTERM, and SIGKILL two seconds later.
+    ///
+    /// - Parameters:
+    ///   - specification: What to run; its standard output and error are taken over.
+    ///   - output: Where its output goes as well; nil keeps it from being shown.
+    ///   - tailLimitBytes: How much of the end is kept.
+    /// - Returns: The end.
+    /// - Throws: `SupervisionError` when it cannot be started, `CancellationError` when it was cancelled.
+    package static func run(
+        _ specification: ProcessSpecification,
+        output: FileDescriptor?,
+        tailLimitBytes: Int = 64 * 1024
+    ) async throws -> CapturedRun {
+        let pipe = try FileDescriptor.pipe()
+        for end in [pipe.readEnd, pipe.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        defer { try? pipe.readEnd.close() }  // Reading is over; nothing can be lost by a failed close.
+        var captured = specification
+        captured.descriptors += [
+            .init(ours: pipe.writeEnd, theirs: 1), .init(ours: pipe.writeEnd, theirs: 2),
+        ]
+        let child: ChildProcess
+        do {
+            defer { try? pipe.writeEnd.close() }  // The child has its own copy.
+            child = try ChildProcess.spawn(captured)
+        }
+        let tail = Tail(limitBytes: tailLimitBytes)
+        return try await withTaskCancellationHandler {
+            async let copied: Void = copy(pipe.readEnd, to: output, tail: tail)
+            // The wait also ends what the program left behind, which would hold the pipe open for ever.
+            let exit = await child.wait()
+            await copied
+            try Task.checkCancellation()
+            return CapturedRun(exit: exit, tail: tail.text)
+        } onCancel: {
+            child.signalGroup(SIGTERM)
+            // pip answers SIGTERM at once; what does not must not delay the job's stop.
+            startThread {
+                sleep(2)
+                child.signalGroup(SIGKILL)
+            }
+        }
+    }
+
+    private static func copy(_ source: FileDescriptor, to target: FileDescriptor?, tail: Tail) async {
+        // A failed read ends the copy like the end of the pipe: the program's exit code decides, not its output.
+        try? await BlockingPool.shared.run { _ in
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
+            defer { buffer.deallocate() }
+            while case let count = try source.read(into: buffer), count > 0 {
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                tail.append(bytes)
+                // A closed terminal must not end an install.
+                _ = try? target?.writeAll(bytes)
+            }
+        }
+    }
+}
+
+/// The last bytes of a stream.
+private final class Tail: Sendable {
+    private let limitBytes: Int
+    private let bytes = Mutex<[UInt8]>([])
+
+    init(limitBytes: Int) {
+        self.limitBytes = limitBytes
+    }
+
+    func append(_ new: UnsafeRawBufferPointer) {
+        bytes.withLock { bytes in
+            bytes.append(contentsOf: new)
+            if bytes.count > 2 * limitBytes { bytes.removeFirst(bytes.count - limitBytes) }
+        }
+    }
+
+    var text: String { bytes.withLock { String(decoding: $0.suffix(limitBytes), as: UTF8.self) } }
+}

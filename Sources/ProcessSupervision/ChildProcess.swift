@@ -1,0 +1,138 @@
+import CLinuxShims
+import RunnerCore
+import Synchronization
+package import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// A started program with a session and process group of its own.
+///
+/// Not swift-subprocess: it waits for the children it made and assumes that nobody else does, while a runner must
+/// also reap orphans (style.md P1), and what a grandchild writes after the child's end is lost with its pipes (P10).
+package final class ChildProcess: Sendable {
+    /// The process id, which is also the group's and the session's.
+    package let processID: Int32
+    private let isReaped = Mutex(false)
+
+    private init(processID: Int32) {
+        self.processID = processID
+    }
+
+    /// Starts a program.
+    ///
+    /// - Parameter specification: What to start.
+    /// - Returns: The running process, with default signal dispositions and no signal blocked.
+    /// - Throws: `SupervisionError`, also when the program cannot be executed.
+    package static func spawn(_ specification: ProcessSpecification) throws(SupervisionError) -> ChildProcess {
+        let arguments = CStringArray(specification.arguments)
+        let environment = CStringArray(specification.environment.map { $0.name + "=" + $0.value })
+        let descriptors = specification.descriptors.flatMap { [$0.ours.rawValue, $0.theirs] }
+        var processID = pid_t()
+        let error = CLinuxShims_spawn(
+            &processID, specification.executable.string, arguments.pointers, environment.pointers,
+            specification.workingDirectory.string, descriptors, Int32(descriptors.count / 2))
+        guard error == 0 else { throw describe(Errno(rawValue: error), specification) }
+        return ChildProcess(processID: processID)
+    }
+
+    /// Waits for the end, ends what the script left in its group, and reaps it.
+    ///
+    /// What it left running in its group gets SIGKILL while the process id is still taken, so that no stranger with
+    /// the same number is hit.
+    ///
+    /// - Returns: How it ended.
+    package func wait() async -> ProcessExit {
+        await withCheckedContinuation { continuation in
+            BlockingPool.shared.submit { [self] in
+                _ = CLinuxShims_wait_until_ended(processID)
+                signalGroup(SIGKILL)
+                var result = CLinuxShims_exit()
+                isReaped.withLock { isReaped in
+                    _ = CLinuxShims_reap(processID, &result)
+                    isReaped = true
+                }
+                continuation.resume(returning: ProcessExit(result))
+            }
+        }
+    }
+
+    /// Sends a signal to every process of the group.
+    ///
+    /// - Parameter number: The signal.
+    /// - Returns: false when the process was reaped: its number may belong to somebody else by now.
+    @discardableResult
+    package func signalGroup(_ number: Int32) -> Bool {
+        isReaped.withLock { isReaped in !isReaped && kill(-processID, number) == 0 }
+    }
+
+    private static func describe(_ error: Errno, _ specification: ProcessSpecification) -> SupervisionError {
+        let program = specification.executable.string.escaped()
+        switch error {
+        case .noSuchFileOrDirectory:
+            // exec(3) says ENOENT for a missing interpreter too, and posix_spawn(3) for a missing directory.
+            return SupervisionError(
+                .notExecutable,
+                "cannot execute \(program) in \(specification.workingDirectory.string.escaped()): the file, the "
+                    + "interpreter that its first line names, or the folder does not exist")
+        case .permissionDenied:
+            return SupervisionError(.notExecutable, "cannot execute \(program): permission denied")
+        case .init(rawValue: ENOEXEC):
+            return SupervisionError(
+                .notExecutable,
+                "cannot execute \(program): no program for this machine; a script needs a first line such as #!/bin/sh")
+        default:
+            return SupervisionError(.failed, "cannot start \(program): \(error)")
+        }
+    }
+}
+
+extension ProcessExit {
+    fileprivate init(_ result: CLinuxShims_exit) {
+        self.init(
+            cause: result.exited != 0
+                ? .exited(code: result.value)
+                : .signalled(number: result.value, coreDumped: result.core_dumped != 0),
+            usage: Usage(
+                userSeconds: result.user_seconds,
+                systemSeconds: result.system_seconds,
+                peakMemoryBytes: result.peak_resident_bytes))
+    }
+}
+
+/// A NULL-ended array of C strings that lives as long as the value.
+final class CStringArray {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        pointers = .allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() {
+            // A NUL inside would end the string early; the configuration has refused such values.
+            pointers[index] = strdup(string)
+        }
+        pointers[strings.count] = nil
+    }
+
+    deinit {
+        for index in 0..<count { free(pointers[index]) }
+        pointers.deallocate()
+    }
+}
+
+/// Replaces this process by a program; returns only on failure.
+///
+/// - Parameters:
+///   - executable: The program file.
+///   - arguments: Its arguments, its own name first.
+/// - Returns: Why it could not be executed.
+package func replaceProcess(executable: FilePath, arguments: [String]) -> Errno {
+    execv(executable.string, CStringArray(arguments).pointers)
+    return Errno(rawValue: errno)
+}

@@ -1,0 +1,116 @@
+import CLinuxShims
+import RunnerCore
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// A signal that reached the runner.
+package struct ReceivedSignal: Hashable, Sendable {
+    /// The signal's number.
+    package let number: Int32
+    /// Who sent it; 0 when the kernel did, or a process outside our pid namespace.
+    package let senderProcessID: Int32
+
+    /// Makes a signal.
+    package init(number: Int32, senderProcessID: Int32) {
+        self.number = number
+        self.senderProcessID = senderProcessID
+    }
+
+    /// Tells whether it asks the job to end: TERM (the platform's stop), INT (Ctrl-C), HUP (the terminal is gone).
+    package var isStopRequest: Bool { [SIGTERM, SIGINT, SIGHUP].contains(number) }
+}
+
+/// The signals of the process, read by one thread and handed to whoever is in charge of the job just then.
+///
+/// A thread in sigwaitinfo(2) rather than a dispatch source: it keeps the sender, loses no signal between two
+/// handlers, and a signal reaches the script's group without waiting for a task to be scheduled (style.md P11).
+package final class JobSignals: Sendable {
+    /// What is done with a signal, on the signal thread; must not block.
+    package typealias Handler = @Sendable (ReceivedSignal) -> Void
+
+    private struct State {
+        var handler: Handler?
+        var stopRequests: [ReceivedSignal] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Makes the hand-over without reading any signal; tests deliver by hand.
+    package init() {}
+
+    /// Blocks the job's signals in this thread and in all that are started later.
+    ///
+    /// Must be the first thing in `main`, while the process has one thread: a thread that started earlier would take
+    /// the signal with its default action and end the process.
+    package static func blockEarly() {
+        CLinuxShims_block_job_signals()
+    }
+
+    /// Starts the thread that reads the signals.
+    package func start() {
+        startThread { [self] in
+            while true {
+                var sender = pid_t()
+                let number = CLinuxShims_wait_for_job_signal(&sender)
+                // sigwaitinfo fails for good only with an empty set: all job signals are ignored, as nohup can do.
+                guard number > 0 else { return }
+                deliver(ReceivedSignal(number: number, senderProcessID: sender))
+            }
+        }
+    }
+
+    /// Hands a signal to the handler in charge; keeps stop requests for later.
+    ///
+    /// - Parameter signal: What came.
+    package func deliver(_ signal: ReceivedSignal) {
+        let handler = state.withLock { state in
+            if signal.isStopRequest { state.stopRequests.append(signal) }
+            return state.handler
+        }
+        handler?(signal)
+    }
+
+    /// The first stop request so far.
+    package var stopRequest: ReceivedSignal? { state.withLock { $0.stopRequests.first } }
+
+    /// Puts `handler` in charge while `body` runs; stop requests that came before are handed over at once.
+    ///
+    /// - Parameters:
+    ///   - handler: Gets each signal, on the signal thread.
+    ///   - body: The phase of the job.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
+    package func withHandler<R>(_ handler: @escaping Handler, _ body: () async throws -> R) async rethrows -> R {
+        let (earlier, previous) = state.withLock { state in
+            defer { state.handler = handler }
+            return (state.stopRequests, state.handler)
+        }
+        defer { state.withLock { $0.handler = previous } }
+        for signal in earlier { handler(signal) }
+        return try await body()
+    }
+
+    /// Runs a phase that a stop request cancels.
+    ///
+    /// - Parameter body: The phase; its task is cancelled by the first stop request.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws; `CancellationError` when it was cancelled in time.
+    package func cancelling<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        // A task of its own, because a handler on a plain thread needs something to cancel.
+        let task = Task { try await body() }
+        return try await withHandler({ if $0.isStopRequest { task.cancel() } }) {
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import RunnerCore
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// How the supervised script came to its end.
+package struct SupervisedEnd: Sendable {
+    /// Who brought the end about.
+    package enum Initiator: Hashable, Sendable {
+        /// The script itself, or somebody else's signal to it.
+        case script
+        /// A stop request that reached the runner.
+        case stopRequest(ReceivedSignal)
+        /// The time limit.
+        case timeLimit
+    }
+
+    /// How the process ended.
+    package let exit: ProcessExit
+    /// Who brought it about.
+    package let initiator: Initiator
+    /// true when the grace was over and SIGKILL had to be sent.
+    package let wasKilled: Bool
+    /// How long the script had after it was told to end.
+    package let graceUsed: Duration?
+}
+
+/// What the supervisor tells while the script runs.
+package enum SupervisionEvent: Sendable {
+    /// The script was told to end and has this long.
+    case stopping(SupervisedEnd.Initiator, grace: Duration)
+    /// Any other signal was passed on.
+    case forwarded(ReceivedSignal)
+    /// The grace is over, or a second stop request ended it: the group was killed.
+    case killed(afterGrace: Bool)
+}
+
+/// Runs the script to its end: passes signals on, keeps the time limit, and ends what does not end by itself.
+package struct ScriptSupervisor: Sendable {
+    /// How long the script has between the request to end and SIGKILL.
+    package var grace: Duration
+    /// The time limit; nil for none.
+    package var timeLimit: Duration?
+    /// What a stop request and the time limit send to the script; nil passes on the signal that came.
+    package var stopSignal: Int32?
+
+    /// Makes a supervisor.
+    package init(grace: Duration, timeLimit: Duration?, stopSignal: Int32? = nil) {
+        self.grace = grace
+        self.timeLimit = timeLimit
+        self.stopSignal = stopSignal
+    }
+
+    /// Waits for the script's end.
+    ///
+    /// - Parameters:
+    ///   - child: The running script.
+    ///   - signals: The runner's signals.
+    ///   - report: Gets what happens, on any thread; must not block.
+    /// - Returns: How it ended, with nothing of its group left alive.
+    package func supervise(
+        _ child: ChildProcess,
+        signals: JobSignals,
+        report: @escaping @Sendable (SupervisionEvent) -> Void
+    ) async -> SupervisedEnd {
+        let (timers, arm) = AsyncStream.makeStream(of: Timer.self)
+        let shutdown = Shutdown(child: child, supervisor: self, arm: arm, report: report)
+        if let timeLimit { arm.yield(Timer(after: timeLimit) { shutdown.begin(.timeLimit) }) }
+        let exit = await signals.withHandler({ shutdown.handle($0) }) {
+            await withTaskGroup(of: ProcessExit?.self) { group in
+                group.addTask { await child.wait() }
+                group.addTask { await runTimers(timers) }
+                while let finished = await group.next() {
+                    guard let exit = finished else { continue }
+                    arm.finish()
+                    group.cancelAll()
+                    return exit
+                }
+                return ProcessExit(
+                    cause: .exited(code: ExitCode.internalFault.rawValue),
+                    usage: ProcessExit.Usage(userSeconds: 0, systemSeconds: 0, peakMemoryBytes: 0))
+            }
+        }
+        return shutdown.end(exit)
+    }
+}
+
+/// Something to do after a time.
+private struct Timer: Sendable {
+    let after: Duration
+    let action: @Sendable () -> Void
+
+    init(after: Duration, action: @escaping @Sendable () -> Void) {
+        self.after = after
+        self.action = action
+    }
+}
+
+/// Runs each timer of the stream until the task is cancelled.
+private func runTimers(_ timers: AsyncStream<Timer>) async -> ProcessExit? {
+    await withDiscardingTaskGroup { group in
+        for await timer in timers {
+            group.addTask {
+                guard (try? await Task.sleep(for: timer.after, clock: .continuous)) != nil else { return }
+                timer.action()
+            }
+        }
+        group.cancelAll()
+    }
+    return nil
+}
+
+/// The state of one shutdown: first request, grace, kill.
+private final class Shutdown: Sendable {
+    private struct State {
+        var initiator: SupervisedEnd.Initiator?
+        var begun: ContinuousClock.Instant?
+        var killed = false
+    }
+
+    private let child: ChildProcess
+    private let supervisor: ScriptSupervisor
+    private let arm: AsyncStream<Timer>.Continuation
+    private let report: @Sendable (SupervisionEvent) -> Void
+    private let state = Mutex(State())
+
+    init(
+        child: ChildProcess,
+        supervisor: ScriptSupervisor,
+        arm: AsyncStream<Timer>.Continuation,
+        report: @escaping @Sendable (SupervisionEvent) -> Void
+    ) {
+        self.child = child
+        self.supervisor = supervisor
+        self.arm = arm
+        self.report = report
+    }
+
+    /// Acts on a signal to the runner, on the signal thread.
+    func handle(_ signal: ReceivedSignal) {
+        if signal.isStopRequest {
+            begin(.stopRequest(signal))
+        } else {
+            child.signalGroup(signal.number)
+            report(.forwarded(signal))
+        }
+    }
+
+    /// Begins the shutdown; a second stop request ends the grace at once.
+    func begin(_ initiator: SupervisedEnd.Initiator) {
+        let isFirst = state.withLock { state in
+            guard state.initiator == nil else { return false }
+            state.initiator = initiator
+            state.begun = .now
+            return true
+        }
+        guard isFirst else {
+            if case .stopRequest = initiator { kill(afterGrace: false) }
+            return
+        }
+        child.signalGroup(signal(for: initiator))
+        report(.stopping(initiator, grace: supervisor.grace))
+        arm.yield(Timer(after: supervisor.grace) { self.kill(afterGrace: true) })
+    }
+
+    func end(_ exit: ProcessExit) -> SupervisedEnd {
+        state.withLock { state in
+            SupervisedEnd(
+                exit: exit,
+                initiator: state.initiator ?? .script,
+                wasKilled: state.killed,
+                graceUsed: state.begun.map { .now - $0 })
+        }
+    }
+
+    private func signal(for initiator: SupervisedEnd.Initiator) -> Int32 {
+        if let stopSignal = supervisor.stopSignal { return stopSignal }
+        if case .stopRequest(let signal) = initiator { return signal.number }
+        return SIGTERM
+    }
+
+    private func kill(afterGrace: Bool) {
+        let isFirst = state.withLock { state in
+            defer { state.killed = true }
+            return !state.killed
+        }
+        guard isFirst else { return }
+        child.signalGroup(SIGKILL)
+        report(.killed(afterGrace: afterGrace))
+    }
+}

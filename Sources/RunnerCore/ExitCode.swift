@@ -1,0 +1,43 @@
+/// The exit codes of braket-runner itself: the one table that code, `help exit-codes` and the README share.
+///
+/// A script that ends by itself keeps its own code, and a script that a signal ended gives 128 + the signal's
+/// number; every other end of the runner is one of these. 64, 65, 66, 69, 70 and 74 follow sysexits(3); 124 is
+/// timeout(1)'s; 143 is what a shell shows for SIGTERM.
+package enum ExitCode: Int32, CaseIterable, Sendable {
+    /// The script succeeded and everything it wrote is stored.
+    case success = 0
+    /// The command line or the job's configuration is wrong.
+    case usage = 64
+    /// The script archive is damaged, refused, missing, or lacks the entry point.
+    case scriptArchive = 65
+    /// An input channel or a checkpoint to restore is missing or unreadable.
+    case inputs = 66
+    /// A requirement could not be installed.
+    case requirements = 67
+    /// The store cannot be reached, or this build cannot speak to it.
+    case storageUnavailable = 69
+    /// A fault of the runner itself.
+    case internalFault = 70
+    /// The script succeeded, but results or checkpoints are not safely stored.
+    case resultsNotSafe = 74
+    /// The time limit ended the job.
+    case timeLimit = 124
+    /// The job was stopped on request.
+    case stopped = 143
+
+    /// One line for the exit-code table.
+    package var summary: String {
+        switch self {
+        case .success: "the script succeeded and everything it wrote is stored"
+        case .usage: "usage or configuration: the command line or the job document is wrong"
+        case .scriptArchive: "script archive: damaged, refused, missing, or without the entry point"
+        case .inputs: "inputs: a channel or a checkpoint is missing or unreadable"
+        case .requirements: "requirements: an install failed"
+        case .storageUnavailable: "storage not reachable"
+        case .internalFault: "a fault of the runner"
+        case .resultsNotSafe: "the script succeeded, but results or checkpoints are not safely stored"
+        case .timeLimit: "time limit reached"
+        case .stopped: "stopped on request"
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import BraketEnvironment
+import RunnerCore
+
+/// Joins flags and `BRAKET_RUNNER_*` variables: a flag beats its variable.
+struct OptionReader {
+    let environment: ProcessEnvironment
+
+    /// All options of a run.
+    func options(_ job: JobArguments, _ settings: RunArguments) -> RunOptions {
+        var options = RunOptions()
+        options.job = value("job", job.job)
+        options.script = value("script", job.script)
+        options.entryPoint = value("entry-point", job.entryPoint)
+        options.compression = value("compression", job.compression)
+        options.hyperparameters = values("hyperparameter", job.hyperparameter)
+        options.hyperparametersFile = value("hyperparameters", job.hyperparameters)
+        options.inputs = values("input", job.input)
+        options.output = value("output", job.output)
+        options.checkpoints = value("checkpoints", job.checkpoints)
+        options.checkpointDirectory = value("checkpoint-dir", job.checkpointDir)
+        options.jobName = value("job-name", job.jobName)
+        options.device = value("device", job.device)
+        options.maxRuntime = value("max-runtime", job.maxRuntime)
+        options.root = value("root", settings.root)
+        options.storage = value("storage", settings.storage)
+        options.requirements = value("requirements", settings.requirements)
+        options.python = value("python", settings.python)
+        options.grace = value("grace", settings.grace)
+        options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
+        options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
+        options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)
+        options.sageMakerEnvironment = flag("sagemaker-env", settings.sagemakerEnv)
+        options.typedHyperparameters = flag("typed-hyperparameters", settings.typedHyperparameters)
+        return options
+    }
+
+    /// One option.
+    ///
+    /// - Parameters:
+    ///   - name: Its name without dashes in front.
+    ///   - flag: What the command line says.
+    /// - Returns: nil when neither says anything; an empty variable says nothing.
+    func value(_ name: String, _ flag: String?) -> OptionValue? {
+        if let flag { return OptionValue(flag, source: "--\(name)") }
+        let variable = EnvironmentKey.variable(of: name)
+        return environment.nonEmpty(variable).map { OptionValue($0, source: variable) }
+    }
+
+    /// A repeatable option; a variable holds one value a line.
+    func values(_ name: String, _ flags: [String]) -> [OptionValue] {
+        guard flags.isEmpty else { return flags.map { OptionValue($0, source: "--\(name)") } }
+        let variable = EnvironmentKey.variable(of: name)
+        return (environment[variable] ?? "").split(separator: "\n").map { OptionValue(String($0), source: variable) }
+    }
+
+    /// A switch; its variable is on with 1, true, yes or on.
+    func flag(_ name: String, _ flag: Bool) -> Bool {
+        flag || ["1", "true", "yes", "on"].contains((environment[EnvironmentKey.variable(of: name)] ?? "").lowercased())
+    }
+}
+
+/// How a dry run or a status is printed.
+enum OutputFormat: String, CaseIterable {
+    case text
+    case json
+
+    /// Reads the option.
+    ///
+    /// - Parameter option: nil is `text`.
+    /// - Throws: `ValidationError`, which ends the process with exit code 64.
+    init(_ option: OptionValue?) throws {
+        guard let option else {
+            self = .text
+            return
+        }
+        guard let format = OutputFormat(rawValue: option.text) else {
+            throw ValidationError("\(option.source): \"\(option.text.escaped())\": must be text or json")
+        }
+        self = format
+    }
+}

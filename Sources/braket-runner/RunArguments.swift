@@ -1,0 +1,80 @@
+import ArgumentParser
+
+/// The options that make or override the job document.
+struct JobArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("A CreateJob request in JSON: a file, - for standard input, or an address.", valueName: "file"))
+    var job: String?
+
+    @Option(help: ArgumentHelp("The script: s3://, https:// of S3, file:, a folder or a file.", valueName: "address"))
+    var script: String?
+
+    @Option(help: ArgumentHelp("module, module:function, or a file of the script.", valueName: "name"))
+    var entryPoint: String?
+
+    @Option(help: ArgumentHelp("How the script is packed.", valueName: "NONE|GZIP"))
+    var compression: String?
+
+    @Option(name: .customLong("hyperparameter"), help: ArgumentHelp("A hyperparameter; repeatable.", valueName: "name=value"))
+    var hyperparameter: [String] = []
+
+    @Option(help: ArgumentHelp("A JSON file of hyperparameters.", valueName: "file"))
+    var hyperparameters: String?
+
+    @Option(help: ArgumentHelp("An input channel; repeatable.", valueName: "channel=address"))
+    var input: [String] = []
+
+    @Option(help: ArgumentHelp("Where results go: outputDataConfig.s3Path.", valueName: "address"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Where checkpoints are kept: checkpointConfig.s3Uri.", valueName: "address"))
+    var checkpoints: String?
+
+    @Option(help: ArgumentHelp("The checkpoint folder of this machine.", valueName: "dir"))
+    var checkpointDir: String?
+
+    @Option(help: ArgumentHelp("The job's name.", valueName: "name"))
+    var jobName: String?
+
+    @Option(help: ArgumentHelp("The device's ARN or local:provider/name.", valueName: "device"))
+    var device: String?
+
+    @Option(help: ArgumentHelp("The time limit in seconds.", valueName: "seconds"))
+    var maxRuntime: String?
+}
+
+/// The options of the run itself.
+struct RunArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("What stands for /opt (default: /opt).", valueName: "dir"))
+    var root: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Who moves the data: the platform, S3, or a folder where s3://bucket/key is DIR/bucket/key. auto is s3 "
+                + "when --job, --input, --output or --checkpoints is given, else managed.",
+            valueName: "auto|managed|s3|file:DIR"))
+    var storage: String?
+
+    @Option(help: ArgumentHelp("What a failing install does (default: fail).", valueName: "fail|warn|skip"))
+    var requirements: String?
+
+    @Option(help: ArgumentHelp("The Python program (default: python, else python3, on PATH).", valueName: "program"))
+    var python: String?
+
+    @Option(help: ArgumentHelp("How long a stop may take in all (default: 120).", valueName: "seconds"))
+    var grace: String?
+
+    @Option(help: ArgumentHelp("The most members of a script archive (default: 1000000).", valueName: "n"))
+    var maxArchiveEntries: String?
+
+    @Option(help: ArgumentHelp("The most bytes a script archive unpacks to (default: 1 TiB).", valueName: "bytes"))
+    var maxArchiveBytes: String?
+
+    @Option(help: ArgumentHelp("The most times its size a script archive unpacks to (default: 1000).", valueName: "n"))
+    var maxArchiveRatio: String?
+
+    @Flag(help: "Set the SM_* variables and the script's arguments although no SageMaker files are there.")
+    var sagemakerEnv = false
+
+    @Flag(help: "Read bool, list and dict hyperparameters as JSON; without it bool(\"False\") is True, as today.")
+    var typedHyperparameters = false
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import BraketEnvironment
+import JobHarness
+import RunnerCore
+import SystemPackage
+
+/// Prints the last record of a root.
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Print the record of the last run below a root.")
+
+    @Option(help: ArgumentHelp("What stands for /opt (default: /opt).", valueName: "dir"))
+    var root: String?
+
+    @Option(help: ArgumentHelp("How it is printed.", valueName: "text|json"))
+    var format: String?
+
+    /// Prints the record.
+    func run() throws {
+        let reader = OptionReader(environment: .current())
+        let format = try OutputFormat(reader.value("format", format))
+        let root = FilePath(reader.value("root", root)?.text ?? "/opt")
+        do throws(JobFailure) {
+            let status = try StatusReport(paths: ContainerPaths(root: currentWorkingDirectory().pushing(root)))
+            writeLine(format == .json ? status.json.serialized(pretty: true) : status.text, to: .standardOutput)
+        } catch {
+            writeLine("braket-runner: \(error)", to: .standardError)
+            throw ArgumentParser.ExitCode(error.exitCode)
+        }
+    }
+}
+
+/// Prints the exit codes.
+struct ExitCodesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exit-codes", abstract: "Print what the exit codes mean.", discussion: table)
+
+    /// The one table, from `ExitCode`.
+    private static var table: String {
+        let own = RunnerCore.ExitCode.allCases.map { code in
+            let number = String(code.rawValue)
+            return String(repeating: " ", count: 5 - number.count) + number + "  " + code.summary
+        }
+        return ([" code  meaning"] + own + ["128+n  signal n ended the script", "other  the script's own exit code"])
+            .joined(separator: "\n")
+    }
+
+    /// Prints the table.
+    func run() {
+        writeLine(Self.table, to: .standardOutput)
+    }
+}

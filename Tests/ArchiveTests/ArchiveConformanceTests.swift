@@ -1,0 +1,254 @@
+import FoundationEssentials
+import RunnerCore
+import RunnerTestSupport
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Archive
+
+/// One archive made by others and what should become of it.
+struct SuiteCase: Sendable, CustomTestStringConvertible {
+    /// The suite's folder.
+    let folder: String
+    /// The row of its expectations.json.
+    let row: SuiteRow
+
+    /// The file's name, as the test's argument is shown.
+    var testDescription: String { "\(folder)/\(row.file)" }
+}
+
+/// A row of expectations.json.
+struct SuiteRow: Decodable, Sendable {
+    /// A member as a trusted reader sees it.
+    struct Entry: Decodable, Sendable {
+        var name: String
+        var name_hex: String?
+        var type: String
+        var size: Int64?
+        var sha256: String?
+        var link: String?
+    }
+
+    /// What the gzip layer alone makes of the file.
+    struct Unpacked: Decodable, Sendable {
+        var size: Int
+        var sha256: String
+    }
+
+    var file: String
+    var should: String
+    var also_ok: [String]
+    var why: String
+    var entries: [Entry]?
+    var gunzipped: Unpacked?
+}
+
+/// Where the suites are, and the rows in them.
+enum Suites {
+    private struct Table: Decodable {
+        var rows: [SuiteRow]
+    }
+
+    /// `BRAKET_SUITES`, or the folder "shared/suites" beside the repository.
+    static let root: FilePath = {
+        if let path = ProcessInfo.processInfo.environment["BRAKET_SUITES"] { return FilePath(path) }
+        // Four up from this file is the directory that holds the repository.
+        var path = FilePath(#filePath)
+        for _ in 0..<4 { path.removeLastComponent() }
+        let beside = path.appending("shared/suites")
+        return isPresent(beside) ? beside : FilePath("/work/shared/suites")
+    }()
+
+    private static func isPresent(_ path: FilePath) -> Bool {
+        (try? Posix.openDirectory(path)) != nil
+    }
+
+    /// All rows of the archive suites, empty when the folder is absent.
+    static let cases: [SuiteCase] = ["archives-tar", "archives-gzip", "archives-zip"].flatMap { (folder: String) -> [SuiteCase] in
+        guard let json = try? contents(of: root.appending("\(folder)/expectations.json")) else { return [] }
+        do {
+            let table = try JSONDecoder().decode(Table.self, from: Data(json))
+            return table.rows.map { SuiteCase(folder: folder, row: $0) }
+        } catch {
+            Issue.record("\(folder)/expectations.json: \(error)")
+            return []
+        }
+    }
+
+    /// Rows whose list of members is thought wrong, and why. Their outcome counts all the same.
+    static let disputedEntries = [
+        "made-here__name-nfc-nfd.zip": """
+            the list gives both names composed, the archive has one composed and one decomposed (Python agrees)
+            """
+    ]
+}
+
+/// Counts outcomes and prints a line when a folder is done.
+private final class Tally: Sendable {
+    private let counts = Mutex<[String: (ran: Int, preferred: Int, others: [String])]>([:])
+
+    func add(_ item: SuiteCase, outcome: String) {
+        counts.withLock { counts in
+            var count = counts[item.folder] ?? (0, 0, [])
+            count.ran += 1
+            if outcome == item.row.should {
+                count.preferred += 1
+            } else {
+                count.others.append("\(item.row.file): \(outcome), preferred \(item.row.should)")
+            }
+            counts[item.folder] = count
+            guard count.ran == Suites.cases.count(where: { $0.folder == item.folder }) else { return }
+            print("\(item.folder): \(count.ran) cases ran, \(count.preferred) with the preferred outcome")
+            for other in count.others.sorted() { print("    \(other)") }
+        }
+    }
+}
+
+private let tally = Tally()
+
+@Suite(
+    "Archives of other projects",
+    .enabled(if: !Suites.cases.isEmpty, "skipped: no archive suites below \(Suites.root); set BRAKET_SUITES")
+)
+struct ArchiveConformanceTests {
+    @Test("outcome, content and surroundings", .timeLimit(.minutes(1)), arguments: Suites.cases)
+    func extracts(_ item: SuiteCase) throws {
+        let archive = try contents(of: Suites.root.appending("\(item.folder)/\(item.row.file)"))
+        try withTemporaryDirectory { scratch in
+            try write(Array("untouched".utf8), to: "victim.txt", in: scratch)
+            try write([], to: "target/.keep", in: scratch)
+            let target = scratch.appending("target")
+            let outside = try surroundings(of: scratch)
+            let result = Result {
+                try ArchiveExtractor().extract(from: BytesSource(archive, chunkSizeBytes: 4093), into: target)
+            }
+            #expect(try surroundings(of: scratch) == outside, "something beside the target changed")
+            #expect(try contents(of: scratch.appending("victim.txt")) == Array("untouched".utf8))
+            let tree = try TreeSnapshot(of: target)
+            #expect(tree.nodes.values.allSatisfy(isHarmless))
+            let outcome = judge(result, item.row)
+            tally.add(item, outcome: outcome)
+            #expect(([item.row.should] + item.row.also_ok).contains(outcome), "\(item.row.why); got \(result)")
+            if case .success(let report) = result, item.row.should != "reject" {
+                try checkEntries(item.row, report, tree, target)
+            }
+        }
+    }
+
+    @Test(
+        "the gzip layer alone", arguments: Suites.cases.filter { $0.row.gunzipped != nil }
+    )
+    func inflates(_ item: SuiteCase) throws {
+        let expected = try #require(item.row.gunzipped)
+        let archive = try contents(of: Suites.root.appending("\(item.folder)/\(item.row.file)"))
+        let bytes = try gunzip(archive)
+        #expect(bytes.count == expected.size)
+        #expect(SHA256.hexadecimal(of: bytes) == expected.sha256)
+    }
+
+    private func surroundings(of scratch: FilePath) throws -> TreeSnapshot {
+        // Names used by the traversal samples, in the places they aim at.
+        for trap in ["/tmp/moo", "/tmp/evil.txt", "/tmp/foo"] {
+            #expect(throws: Errno.noSuchFileOrDirectory) {
+                let directory = try Posix.openDirectory("/")
+                _ = try Posix.status(trap, at: directory.raw)
+            }
+        }
+        var snapshot = try TreeSnapshot(of: scratch)
+        snapshot.removeAll { $0.starts(with: "target/".utf8) }
+        return snapshot
+    }
+
+    private func isHarmless(_ node: TreeSnapshot.Node) -> Bool {
+        switch node {
+        case .file(_, let permissions, _), .directory(let permissions): permissions & 0o7000 == 0
+        case .link: true
+        case .other: false
+        }
+    }
+
+    private func judge(_ result: Result<ExtractionReport, any Error>, _ row: SuiteRow) -> String {
+        switch result {
+        case .success(let report): report.skippedCount == 0 ? "accept" : "accept-skipping"
+        case .failure(let error as ArchiveError): error.message.isEmpty ? "an error without a message" : "reject"
+        case .failure(let error): "an error of another type: \(error)"
+        }
+    }
+
+    /// Checks that every member is there with its content, but for as many as were reported as skipped.
+    private func checkEntries(
+        _ row: SuiteRow, _ report: ExtractionReport, _ tree: TreeSnapshot, _ target: FilePath
+    ) throws {
+        // The last of several members of one name wins.
+        var expected: [[UInt8]: SuiteRow.Entry] = [:]
+        for entry in row.entries ?? [] {
+            if let path = try? MemberPath(checking: entry.bytes), !path.isRoot { expected[path.bytes] = entry }
+        }
+        if Suites.disputedEntries[row.file] != nil {
+            #expect(tree.nodes.count { $0.value.isFile } == (row.entries?.count ?? 0) + 1)
+            return
+        }
+        var missing = 0
+        for (listed, entry) in expected {
+            // Where a zip made on Unix has a backslash, "pkg\\main.py" and "pkg/main.py" are both right.
+            let plain = listed.map { $0 == slash ? UInt8(ascii: "\\") : $0 }
+            let path = tree.nodes[listed] == nil ? plain : listed
+            guard let node = tree.nodes[path] else {
+                missing += 1
+                continue
+            }
+            try check(entry, node, path, target, row.file)
+        }
+        #expect(missing <= report.skippedCount, "\(missing) members are missing: \(tree.paths)")
+    }
+
+    private func check(
+        _ entry: SuiteRow.Entry, _ node: TreeSnapshot.Node, _ path: [UInt8], _ target: FilePath, _ file: String
+    ) throws {
+        switch (entry.type, node) {
+        case ("file", .file(let size, _, _)):
+            #expect(size == entry.size)
+            if let hash = entry.sha256 {
+                #expect(SHA256.hexadecimal(of: try contents(of: path, in: target)) == hash, "\(entry.name)")
+            }
+        case ("dir", .directory):
+            break
+        case ("symlink", .link(let link)):
+            #expect(link == Array((entry.link ?? "").utf8))
+        case ("hardlink", .file):
+            let original = try MemberPath(checking: Array((entry.link ?? "").utf8)).bytes
+            #expect(try contents(of: path, in: target) == contents(of: original, in: target))
+        case ("hardlink", .link):
+            break
+        default:
+            Issue.record("\(entry.name) should be a \(entry.type) but is \(node)")
+        }
+    }
+}
+
+extension SuiteRow.Entry {
+    /// The name's bytes.
+    var bytes: [UInt8] {
+        guard let name_hex else { return Array(name.utf8) }
+        return stride(from: 0, to: name_hex.count, by: 2).compactMap { offset in
+            UInt8(name_hex.dropFirst(offset).prefix(2), radix: 16)
+        }
+    }
+}
+
+/// Unpacks gzip with the module's own producer.
+///
+/// - Parameter archive: All members.
+/// - Returns: Their content.
+/// - Throws: What the producer throws.
+func gunzip(_ archive: [UInt8]) throws -> [UInt8] {
+    let ring = ChunkRing(chunkBytes: 1 << 20, slotCount: 8)
+    var source = BufferedSource(BytesSource(archive, chunkSizeBytes: 7))
+    var producer = ChunkProducer(ring: ring)
+    try producer.inflate(&source)
+    ring.finish()
+    var bytes: [UInt8] = []
+    while let chunk = ring.next() { bytes += chunk.bytes }
+    return bytes
+}
