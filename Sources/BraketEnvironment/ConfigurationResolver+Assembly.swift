@@ -102,7 +102,8 @@ extension ConfigurationResolver {
             case (false, false, true): "hyperparameters.json"
             default: "default"
             }
-        note("hyperparameters", counted(result.count, "value"), source)
+        // Names only: any value may be a secret.
+        note("hyperparameters", result.isEmpty ? "none" : result.names.joined(separator: ", "), source)
         return result
     }
 

@@ -96,6 +96,16 @@ package struct SageMakerEnvironment: Sendable {
     /// The arguments that the toolkit starts the program with; also in `SM_USER_ARGS`.
     package var userArguments: [String] { hyperparameters.arguments }
 
+    /// The arguments as the script gets them: the last one loses the quotes at its ends, as process.py's
+    /// `cmd[-1].strip('"')` does (contract §1.5).
+    package var scriptArguments: [String] {
+        var arguments = userArguments
+        guard var last = arguments.popLast()?.unicodeScalars else { return [] }
+        while last.first == "\"" { last.removeFirst() }
+        while last.last == "\"" { last.removeLast() }
+        return arguments + [String(last)]
+    }
+
     /// The `SM_*` variables in the toolkit's order.
     ///
     /// Names are in upper case and otherwise unchanged, so `SM_HP_MY-HP` is one that no POSIX shell can read. Of two

@@ -122,13 +122,20 @@ extension DryRunPlan {
                 ["\(counted(checkpoints.count, "file")), \(humanBytes(total))"] + fileLines(checkpoints))
         }
         lines += section("Command", [command ?? "unknown"])
-        lines += section("Environment (names only)", variables.map { "\($0.name)   [\($0.source)]" })
+        lines += section("Environment (names only)", environmentLines)
         lines += section("Stored at the end", destinations)
         lines += section("Time limit", [timeLimitSeconds.map { "\($0) s" } ?? "none"])
         if !warnings.isEmpty { lines += section("Warnings", warnings) }
         lines += section(
             "Problems", problems.isEmpty ? ["none"] : problems.flatMap { ["exit \($0.exitCode): \($0.firstLine)"] + $0.details.map { "  " + $0 } })
         return lines.joined(separator: "\n")
+    }
+
+    /// What the job sets a line each, what is only passed on in one.
+    private var environmentLines: [String] {
+        let passedOn = variables.filter { $0.source == "process" }.map(\.name)
+        let own = variables.filter { $0.source != "process" }.map { "\($0.name)   [\($0.source)]" }
+        return passedOn.isEmpty ? own : own + ["from this process: " + passedOn.joined(separator: ", ").escaped(limit: 4000)]
     }
 
     private var scriptLines: [String] {

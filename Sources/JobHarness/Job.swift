@@ -56,7 +56,7 @@ struct Job: Sendable {
         try await fetchInputs()
         try await restoreCheckpoints()
         let launch = try ScriptLaunch(
-            configuration, environment: environment, python: python, arguments: sageMaker?.userArguments ?? [])
+            configuration, environment: environment, python: python, arguments: sageMaker?.scriptArguments ?? [])
         return PreparedScript(launch: launch, failedRequirements: failed)
     }
 
