@@ -1,5 +1,5 @@
-import Synchronization
 package import RunnerCore
+import Synchronization
 package import SystemPackage
 
 /// Unpacks an archive while it arrives.
@@ -55,7 +55,8 @@ package struct ArchiveExtractor: Sendable {
     /// A zip may stand behind a program that unpacks it; anything else without a signature is refused, but only
     /// after a look at the end of the content.
     private func extractUnknown(
-        from source: inout BufferedSource, into directory: FilePath
+        from source: inout BufferedSource,
+        into directory: FilePath
     ) throws -> ExtractionReport {
         let refusal = ArchiveSignature.unsupported(source.available, inside: nil)
         guard ArchiveSignature.mayHideZip(source.available) else { throw refusal }
@@ -86,7 +87,9 @@ extension ArchiveExtractor {
     }
 
     private func extractTar(
-        _ format: ArchiveFormat, from source: inout BufferedSource, into directory: FilePath
+        _ format: ArchiveFormat,
+        from source: inout BufferedSource,
+        into directory: FilePath
     ) throws -> ExtractionReport {
         let ring = ChunkRing()
         let box = EndingBox()
@@ -114,7 +117,10 @@ extension ArchiveExtractor {
 
     /// Runs on the second thread.
     private static func write(
-        _ format: ArchiveFormat, from ring: ChunkRing, into directory: FilePath, limits: ExtractionLimits
+        _ format: ArchiveFormat,
+        from ring: ChunkRing,
+        into directory: FilePath,
+        limits: ExtractionLimits
     ) -> Ending {
         do throws(ArchiveError) {
             var extraction = try TarExtraction(ring: ring, format: format, directory: directory, limits: limits)
@@ -130,7 +136,9 @@ extension ArchiveExtractor {
 
     /// Chooses between the two threads' errors: the first in the order of the archive explains the other.
     private func outcome(
-        of ending: Ending?, _ failure: (any Error)?, notes: [String]
+        of ending: Ending?,
+        _ failure: (any Error)?,
+        notes: [String]
     ) throws -> ExtractionReport {
         guard let ending else { throw ArchiveError(.writeFailed, "the unpacking thread ended without a result") }
         if case .failure(let error) = ending.result, !ending.sawWholeStream || failure == nil { throw error }

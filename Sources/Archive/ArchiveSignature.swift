@@ -2,8 +2,11 @@
 enum ArchiveSignature {
     /// What the front of the content calls for.
     enum Kind {
+        /// gzip, with a tar inside as is to be hoped.
         case gzip
+        /// A zip from its first byte on.
         case zip
+        /// A tar header, or a block of zeros, which is an empty tar.
         case tar
         /// Something else, or a zip behind a program.
         case unknown

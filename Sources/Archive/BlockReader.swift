@@ -4,6 +4,8 @@ struct BlockReader: ~Copyable {
     static let blockBytes = 512
 
     private let ring: ChunkRing
+    private var check = GzipCheck()
+    private let checksGzip: Bool
     private var rest = UnsafeRawBufferPointer(start: nil, count: 0)
     /// Whether the end of the stream was seen.
     private(set) var isAtEnd = false
@@ -12,9 +14,12 @@ struct BlockReader: ~Copyable {
 
     /// Makes a reader at the front of the ring.
     ///
-    /// - Parameter ring: Where the bytes come from.
-    init(ring: ChunkRing) {
+    /// - Parameters:
+    ///   - ring: Where the bytes come from.
+    ///   - format: `gzipTar` when the bytes are to be checked against the ends of their gzip members.
+    init(ring: ChunkRing, format: ArchiveFormat) {
         self.ring = ring
+        checksGzip = format == .gzipTar
     }
 
     /// Reads one block; blocks the thread.
@@ -22,7 +27,7 @@ struct BlockReader: ~Copyable {
     /// - Returns: 512 bytes, valid until the next call, or nil at the end of the stream.
     /// - Throws: `truncated` when less than a block is left.
     mutating func block() throws(ArchiveError) -> UnsafeRawBufferPointer? {
-        guard refill() else { return nil }
+        guard try refill() else { return nil }
         // Chunks are multiples of a block and blocks are aligned, so only the last chunk can hold a piece of one.
         guard rest.count >= Self.blockBytes else { throw Self.truncated() }
         return take(Self.blockBytes)
@@ -34,7 +39,7 @@ struct BlockReader: ~Copyable {
     /// - Returns: Bytes, valid until the next call.
     /// - Throws: `truncated` at the end of the stream.
     mutating func piece(_ count: Int64) throws(ArchiveError) -> UnsafeRawBufferPointer {
-        guard refill() else { throw Self.truncated() }
+        guard try refill() else { throw Self.truncated() }
         return take(Int(min(count, Int64(rest.count))))
     }
 
@@ -50,8 +55,9 @@ struct BlockReader: ~Copyable {
     /// Looks at what comes next without taking it; blocks the thread.
     ///
     /// - Returns: The rest of the current chunk; empty at the end of the stream.
-    mutating func peek() -> UnsafeRawBufferPointer {
-        refill() ? rest : UnsafeRawBufferPointer(start: nil, count: 0)
+    /// - Throws: `damaged`, as all that read from the ring.
+    mutating func peek() throws(ArchiveError) -> UnsafeRawBufferPointer {
+        try refill() ? rest : UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
     /// Reads and forgets everything, so that the producer reaches the end of the archive and checks it.
@@ -62,7 +68,7 @@ struct BlockReader: ~Copyable {
     mutating func drain(maxBytes: Int64) throws(ArchiveError) -> Bool {
         var total: Int64 = 0
         var foundData = false
-        while refill() {
+        while try refill() {
             foundData = foundData || !rest.isZero
             total += Int64(rest.count)
             guard total <= maxBytes else {
@@ -80,14 +86,17 @@ struct BlockReader: ~Copyable {
     }
 
     /// Makes sure that `rest` is not empty; false at the end of the stream.
-    private mutating func refill() -> Bool {
-        if !rest.isEmpty { return true }
-        guard !isAtEnd, let chunk = ring.next() else {
-            isAtEnd = true
-            return false
+    private mutating func refill() throws(ArchiveError) -> Bool {
+        // The last chunk is empty when a member's end comes right behind a full one.
+        while rest.isEmpty {
+            guard !isAtEnd, let chunk = ring.next() else {
+                isAtEnd = true
+                return false
+            }
+            if checksGzip { try check.add(chunk) }
+            rest = chunk.bytes
+            archiveBytes = chunk.archiveBytes
         }
-        rest = chunk.bytes
-        archiveBytes = chunk.archiveBytes
         return true
     }
 

@@ -25,45 +25,40 @@ struct ChunkProducer: ~Copyable {
 
     /// Unpacks all gzip members, to the end of the source or until the consumer wants no more; blocks.
     ///
-    /// zlib checks the header, CRC32 and length of every member. Bytes behind the last member are no error, as with
-    /// gzip(1), but noted; a cut or damaged second member is one, although the tar may already be complete.
+    /// The consumer checks their content, as it sees every byte too. Bytes behind the last member are no error, as
+    /// with gzip(1), but noted; a cut or damaged second member is one, although the tar may already be complete.
     ///
     /// - Parameter source: Starts with a gzip member.
     /// - Throws: What the source throws; `damaged`, `truncated`.
     mutating func inflate(_ source: inout BufferedSource) throws {
-        var inflater = try Inflater(.gzip)
+        var inflater = try Inflater()
+        try GzipHeader.skip(&source)
         var isAtEnd = false
         while !isAtEnd, let buffer = ring.acquire() {
             var filled = 0
+            var trailers: [GzipTrailer] = []
             while filled < buffer.count, !isAtEnd {
-                filled += try step(&inflater, &source, UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]), &isAtEnd)
+                guard try source.require(1) else { throw GzipHeader.truncated(source.totalBytes) }
+                let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                let step = try inflater.step(source.available, into: room)
+                source.consume(step.consumed)
+                filled += step.produced
+                if step.isAtEnd {
+                    trailers.append(try GzipTrailer(&source, offset: filled))
+                    isAtEnd = try !nextMember(&inflater, &source)
+                }
             }
-            if filled > 0 { ring.publish(filled, archiveBytes: source.consumedBytes) }
+            ring.publish(filled, archiveBytes: source.consumedBytes, trailers: trailers)
         }
-    }
-
-    private mutating func step(
-        _ inflater: inout Inflater,
-        _ source: inout BufferedSource,
-        _ output: UnsafeMutableRawBufferPointer,
-        _ isAtEnd: inout Bool
-    ) throws -> Int {
-        guard try source.require(1) else {
-            throw ArchiveError(
-                .truncated, "the archive ends inside its gzip data after \(source.totalBytes) bytes; send it again")
-        }
-        let step = try inflater.step(source.available, into: output)
-        source.consume(step.consumed)
-        if step.isAtEnd {
-            inflater.reset()
-            isAtEnd = try !nextMember(&source)
-        }
-        return step.produced
     }
 
     /// Whether another gzip member follows; if not, the rest of the source is read and forgotten.
-    private mutating func nextMember(_ source: inout BufferedSource) throws -> Bool {
-        if try source.require(2), source.available[0] == 0x1f, source.available[1] == 0x8b { return true }
+    private mutating func nextMember(_ inflater: inout Inflater, _ source: inout BufferedSource) throws -> Bool {
+        if try source.require(2), source.available.starts(with: [0x1f, 0x8b]) {
+            inflater.reset()
+            try GzipHeader.skip(&source)
+            return true
+        }
         let rest = try source.drain()
         if rest > 0 { notes.append("\(rest) bytes behind the end of the gzip data are ignored") }
         return false

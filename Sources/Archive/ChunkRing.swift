@@ -19,11 +19,14 @@ final class ChunkRing: @unchecked Sendable {
         let bytes: UnsafeRawBufferPointer
         /// How many bytes of the archive were used to make everything up to the end of this chunk.
         let archiveBytes: Int64
+        /// The ends of gzip members in this chunk, in order.
+        let trailers: [GzipTrailer]
     }
 
     private struct Slot {
         var count = 0
         var archiveBytes: Int64 = 0
+        var trailers: [GzipTrailer] = []
     }
 
     private struct State {
@@ -49,7 +52,7 @@ final class ChunkRing: @unchecked Sendable {
     /// - Parameters:
     ///   - chunkBytes: Size of one; a multiple of 512, so that no tar block lies in two.
     ///   - slotCount: How many there are.
-    init(chunkBytes: Int = 256 << 10, slotCount: Int = 6) {
+    init(chunkBytes: Int = 256 << 10, slotCount: Int = 12) {
         precondition(chunkBytes > 0 && chunkBytes.isMultiple(of: 512) && slotCount > 1)
         self.chunkBytes = chunkBytes
         self.slotCount = slotCount
@@ -82,11 +85,16 @@ final class ChunkRing: @unchecked Sendable {
     /// Producer: hands over the buffer it acquired.
     ///
     /// - Parameters:
-    ///   - count: How many bytes of it are filled, from the front; at least 1.
+    ///   - count: How many bytes of it are filled, from the front; all but for the last chunk.
     ///   - archiveBytes: How many bytes of the archive were used up to here.
-    func publish(_ count: Int, archiveBytes: Int64) {
+    ///   - trailers: The ends of gzip members in it.
+    func publish(_ count: Int, archiveBytes: Int64, trailers: [GzipTrailer] = []) {
         locked {
-            state.slots[state.published % slotCount] = Slot(count: count, archiveBytes: archiveBytes)
+            state.slots[state.published % slotCount] = Slot(
+                count: count,
+                archiveBytes: archiveBytes,
+                trailers: trailers
+            )
             state.published += 1
             pthread_cond_signal(changed)
         }
@@ -114,7 +122,7 @@ final class ChunkRing: @unchecked Sendable {
             let filled = state.slots[state.taken % slotCount]
             let bytes = UnsafeRawBufferPointer(rebasing: slot(state.taken)[..<filled.count])
             state.taken += 1
-            return Chunk(bytes: bytes, archiveBytes: filled.archiveBytes)
+            return Chunk(bytes: bytes, archiveBytes: filled.archiveBytes, trailers: filled.trailers)
         }
     }
 

@@ -53,7 +53,7 @@ struct DirectoryCursor: ~Copyable {
         current = try MemberPath.withCString(in: component) { name throws(Errno) in
             do throws(Errno) {
                 return try Posix.openDirectory(name, at: parent)
-            } catch where error == .noSuchFileOrDirectory && creating {
+            } catch  where error == .noSuchFileOrDirectory && creating {
                 try Posix.makeDirectory(name, at: parent)
                 return try Posix.openDirectory(name, at: parent)
             }

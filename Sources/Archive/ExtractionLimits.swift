@@ -30,7 +30,7 @@ struct LimitMeter {
     private let limits: ExtractionLimits
     /// Members seen so far.
     private(set) var entries = 0
-    /// Bytes of content made so far.
+    /// Bytes of content so far, skipped ones included.
     private(set) var bytes: Int64 = 0
 
     /// Makes a meter at zero.

@@ -1,17 +1,9 @@
 import CZlib
 
-/// One zlib stream that unpacks.
+/// One zlib stream that unpacks bare deflate data, as in zip and between header and trailer of gzip.
 ///
 /// The state lives on the heap because zlib keeps its address and refuses a copy.
 struct Inflater: ~Copyable {
-    /// What surrounds the deflate data.
-    enum Wrapper: CInt {
-        /// A gzip member; zlib checks its header, CRC and size (RFC 1952).
-        case gzip = 31
-        /// Nothing, as in zip.
-        case none = -15
-    }
-
     /// What one step did.
     struct Step {
         /// Bytes used at the front of the input.
@@ -22,16 +14,18 @@ struct Inflater: ~Copyable {
         let isAtEnd: Bool
     }
 
+    /// Negative for no header and trailer; 15 for any window up to 32 KiB.
+    private static let windowBits: CInt = -15
+
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// Makes a stream at its start.
     ///
-    /// - Parameter wrapper: What surrounds the deflate data.
     /// - Throws: `readFailed` when there is no memory.
-    init(_ wrapper: Wrapper) throws(ArchiveError) {
+    init() throws(ArchiveError) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        guard CZlib_inflateInit2(stream, wrapper.rawValue) == Z_OK else {
+        guard CZlib_inflateInit2(stream, Self.windowBits) == Z_OK else {
             stream.deallocate()
             throw ArchiveError(.readFailed, "zlib cannot start: out of memory")
         }
@@ -55,7 +49,8 @@ struct Inflater: ~Copyable {
     /// - Returns: What was done; nothing at all when more input is needed.
     /// - Throws: `damaged` with zlib's word for it.
     mutating func step(
-        _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+        _ input: UnsafeRawBufferPointer,
+        into output: UnsafeMutableRawBufferPointer
     ) throws(ArchiveError) -> Step {
         let offered = CUnsignedInt(clamping: input.count)
         let room = CUnsignedInt(clamping: output.count)

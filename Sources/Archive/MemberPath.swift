@@ -85,7 +85,8 @@ struct MemberPath: Equatable, Sendable {
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws.
     static func withCString<R: ~Copyable, E: Error>(
-        in slice: ArraySlice<UInt8>, _ body: (UnsafePointer<CChar>) throws(E) -> R
+        in slice: ArraySlice<UInt8>,
+        _ body: (UnsafePointer<CChar>) throws(E) -> R
     ) throws(E) -> R {
         try slice.span.withUnsafeBytes { bytes throws(E) in
             guard let start = bytes.baseAddress, bytes.last == 0 else {

@@ -163,7 +163,10 @@ extension PackRun {
 
     /// Copies exactly the size announced in the header, whatever happens to the file meanwhile.
     private mutating func copy(
-        _ file: borrowing Descriptor, _ status: FileStatus, _ path: MemberPath, into sink: inout some ByteSink
+        _ file: borrowing Descriptor,
+        _ status: FileStatus,
+        _ path: MemberPath,
+        into sink: inout some ByteSink
     ) throws {
         var left = status.size
         var problem: String?
@@ -191,7 +194,10 @@ extension PackRun {
     }
 
     private mutating func packLink(
-        _ path: MemberPath, _ status: FileStatus, at parent: CInt, into sink: inout some ByteSink
+        _ path: MemberPath,
+        _ status: FileStatus,
+        at parent: CInt,
+        into sink: inout some ByteSink
     ) throws {
         let target: [UInt8]
         do throws(Errno) {

@@ -8,79 +8,6 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-/// An open file or directory that is closed when it goes out of scope.
-///
-/// Everything below the target directory is reached from such a descriptor one component at a time and without
-/// following links, so that no member can lead outside whatever the tree looks like.
-struct Descriptor: ~Copyable {
-    /// The number the kernel gave.
-    let raw: CInt
-
-    /// Takes over a descriptor.
-    ///
-    /// - Parameter raw: An open descriptor that nobody else closes.
-    init(raw: CInt) {
-        self.raw = raw
-    }
-
-    deinit {
-        // Nothing can be done about an error here; writers that care call `closeChecked`.
-        _ = close(raw)
-    }
-
-    /// Closes and reports what close(2) says: on network file systems that is where a full disk shows.
-    ///
-    /// - Throws: The errno of close(2).
-    consuming func closeChecked() throws(Errno) {
-        let number = raw
-        discard self
-        // Linux has freed the descriptor even when it reports EINTR (close(2), "Dealing with error returns").
-        if close(number) != 0, errno != EINTR { throw Errno(rawValue: errno) }
-    }
-}
-
-/// What lies at a place of the tree.
-struct FileStatus {
-    /// The kinds an archive knows.
-    enum Kind {
-        case file
-        case directory
-        case symbolicLink
-        case other
-    }
-
-    /// What it is.
-    let kind: Kind
-    /// Permission bits, without the type.
-    let permissions: UInt32
-    /// Size in bytes.
-    let size: Int64
-    /// When the content last changed.
-    let modified: Timestamp
-
-    /// Reads the fields of a stat(2) answer.
-    fileprivate init(_ info: stat) {
-        kind =
-            switch info.st_mode & S_IFMT {
-            case S_IFREG: .file
-            case S_IFDIR: .directory
-            case S_IFLNK: .symbolicLink
-            default: .other
-            }
-        permissions = UInt32(info.st_mode) & 0o7777
-        size = Int64(info.st_size)
-        modified = Timestamp(seconds: Int64(info.st_mtim.tv_sec), nanoseconds: Int(info.st_mtim.tv_nsec))
-    }
-}
-
-/// A point in time as tar knows it: seconds since 1970, negative before.
-struct Timestamp: Equatable, Sendable {
-    /// Whole seconds, rounded down.
-    var seconds: Int64
-    /// Nanoseconds since then, 0 to 999,999,999.
-    var nanoseconds: Int
-}
-
 /// The system calls of this module, with `Errno` for errno and a retry after EINTR.
 enum Posix {
     private static let directoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
@@ -124,14 +51,19 @@ enum Posix {
 
     /// Makes a symbolic link holding `target`.
     static func makeSymbolicLink(
-        _ name: UnsafePointer<CChar>, at directory: CInt, target: UnsafePointer<CChar>
+        _ name: UnsafePointer<CChar>,
+        at directory: CInt,
+        target: UnsafePointer<CChar>
     ) throws(Errno) {
         try retrying { symlinkat(target, directory, name) }
     }
 
     /// Makes a second name for a file; a symbolic link is not followed but gets the second name itself.
     static func makeHardLink(
-        _ name: UnsafePointer<CChar>, at directory: CInt, to old: UnsafePointer<CChar>, at oldDirectory: CInt
+        _ name: UnsafePointer<CChar>,
+        at directory: CInt,
+        to old: UnsafePointer<CChar>,
+        at oldDirectory: CInt
     ) throws(Errno) {
         try retrying { linkat(oldDirectory, old, directory, name, 0) }
     }
@@ -202,7 +134,9 @@ enum Posix {
 
     /// Reads up to `buffer.count` bytes at an offset; 0 at the end.
     static func read(
-        into buffer: UnsafeMutableRawBufferPointer, from descriptor: CInt, at offset: Int64
+        into buffer: UnsafeMutableRawBufferPointer,
+        from descriptor: CInt,
+        at offset: Int64
     ) throws(Errno) -> Int {
         try retrying { pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)) }
     }

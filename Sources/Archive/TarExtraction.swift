@@ -6,7 +6,7 @@ struct TarExtraction: ~Copyable {
     private var writer: TreeWriter
     private var meter: LimitMeter
     private var report: ExtractionReport
-    private let maxTotalBytes: Int64
+    private let maxDrainedBytes: Int64
 
     /// Makes an extraction.
     ///
@@ -17,13 +17,17 @@ struct TarExtraction: ~Copyable {
     ///   - limits: What is too much.
     /// - Throws: `writeFailed` when the directory cannot be opened.
     init(
-        ring: ChunkRing, format: ArchiveFormat, directory: FilePath, limits: ExtractionLimits
+        ring: ChunkRing,
+        format: ArchiveFormat,
+        directory: FilePath,
+        limits: ExtractionLimits
     ) throws(ArchiveError) {
         writer = try TreeWriter(directory: directory)
         reader = TarReader(ring: ring, format: format)
         meter = LimitMeter(limits: limits)
         report = ExtractionReport(format: format)
-        maxTotalBytes = limits.maxTotalBytes
+        // The end of an archive has some KiB of zeros however small its content may be.
+        maxDrainedBytes = max(limits.maxTotalBytes, ExtractionLimits.ratioFreeBytes)
     }
 
     /// Whether the whole stream was seen; if so, an error of the producer explains one of the consumer.
@@ -39,16 +43,17 @@ struct TarExtraction: ~Copyable {
             try make(member)
         }
         try writer.finish()
-        if try reader.drain(maxBytes: maxTotalBytes) {
+        if try reader.drain(maxBytes: maxDrainedBytes) {
             report.notes.append("data behind the end of the tar file is ignored")
         }
         report.entries = meter.entries
-        report.extractedBytes = meter.bytes
         return report
     }
 
     private mutating func make(_ member: TarMember) throws(ArchiveError) {
         if case .other(let what) = member.kind {
+            // Going over data takes time too: a volume label of a terabyte of zeros is a bomb as well.
+            try meter.count(member.storedBytes, archiveBytes: reader.archiveBytes, member.name)
             report.skip(member.name, "is \(what)")
             return
         }
@@ -83,11 +88,14 @@ struct TarExtraction: ~Copyable {
         }
         try file.finish(permissions: member.mode, modified: member.modified)
         report.files += 1
+        report.extractedBytes += member.size
     }
 
     /// Holes are counted like data: a later copy or upload of the file has them as bytes.
     private mutating func makeSparseFile(
-        _ member: TarMember, _ map: SparseMap, _ path: MemberPath
+        _ member: TarMember,
+        _ map: SparseMap,
+        _ path: MemberPath
     ) throws(ArchiveError) {
         try meter.count(map.realSize, archiveBytes: reader.archiveBytes, member.name)
         let file = try writer.createFile(path)
@@ -101,6 +109,7 @@ struct TarExtraction: ~Copyable {
         try file.setSize(map.realSize)
         try file.finish(permissions: member.mode, modified: member.modified)
         report.files += 1
+        report.extractedBytes += map.realSize
     }
 
     private mutating func makeHardLink(_ member: TarMember, _ path: MemberPath) throws(ArchiveError) {

@@ -59,7 +59,9 @@ struct TarHeader {
         mode = UInt32(truncatingIfNeeded: try Self.number(block, Field.mode, "mode", of: name)) & 0o7777
         size = try Self.number(block, Field.size, "size", of: name)
         modified = Timestamp(
-            seconds: try Self.number(block, Field.modified, "modification time", of: name), nanoseconds: 0)
+            seconds: try Self.number(block, Field.modified, "modification time", of: name),
+            nanoseconds: 0
+        )
         gnuSparse = try Self.gnuSparse(block, dialect, of: name)
         guard size >= 0 else { throw ArchiveError(.damaged, "has a negative size", member: name) }
     }
@@ -103,7 +105,9 @@ struct TarHeader {
     }
 
     private static func gnuSparse(
-        _ block: UnsafeRawBufferPointer, _ dialect: Dialect, of name: [UInt8]
+        _ block: UnsafeRawBufferPointer,
+        _ dialect: Dialect,
+        of name: [UInt8]
     ) throws(ArchiveError) -> GNUSparse? {
         guard dialect == .gnu, block[Field.type] == UInt8(ascii: "S") else { return nil }
         guard let numbers = SparseMap.numbers(in: block, Field.gnuSparse) else {
@@ -117,7 +121,10 @@ struct TarHeader {
     }
 
     private static func number(
-        _ block: UnsafeRawBufferPointer, _ field: Range<Int>, _ what: String, of name: [UInt8]
+        _ block: UnsafeRawBufferPointer,
+        _ field: Range<Int>,
+        _ what: String,
+        of name: [UInt8]
     ) throws(ArchiveError) -> Int64 {
         guard let value = TarNumber.value(of: block[field]) else {
             throw ArchiveError(.damaged, "has a \(what) that is no number", member: name)
@@ -127,27 +134,45 @@ struct TarHeader {
 
     /// Where the fields are.
     enum Field {
+        /// The name, or its end when a prefix holds the start.
         static let name = 0..<100
+        /// Permission and set-id bits.
         static let mode = 100..<108
+        /// Owner; never applied.
         static let userID = 108..<116
+        /// Group; never applied.
         static let groupID = 116..<124
+        /// Size of the data in bytes.
         static let size = 124..<136
+        /// Time of last change in seconds since 1970.
         static let modified = 136..<148
+        /// Sum of all bytes of the header.
         static let checksum = 148..<156
+        /// The type flag.
         static let type = 156
+        /// A link's target.
         static let linkName = 157..<257
+        /// The dialect's magic and version.
         static let magic = 257..<265
+        /// What stands before the name and a slash, POSIX.
         static let prefix = 345..<500
+        /// The same in star, which has times behind it.
         static let starPrefix = 345..<476
+        /// Where star says "tar".
         static let starTrailer = 508..<512
+        /// Time of last access, GNU.
         static let gnuAccessed = 345..<357
+        /// Time of last status change, GNU.
         static let gnuChanged = 357..<369
         /// Four segments of 24 bytes in the header of a GNU sparse file.
         static let gnuSparse = 386..<482
+        /// Whether more segments follow in blocks of their own.
         static let gnuIsExtended = 482
+        /// Size of a sparse file with its holes.
         static let gnuRealSize = 483..<495
         /// Twenty-one segments of 24 bytes in the blocks behind it.
         static let gnuMoreSparse = 0..<504
+        /// Whether yet another such block follows.
         static let gnuMoreIsExtended = 504
 
         /// The text of a field, up to the first NUL.

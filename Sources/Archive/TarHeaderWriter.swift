@@ -2,8 +2,11 @@
 struct TarEntry {
     /// The types that are written.
     enum Kind {
+        /// A regular file.
         case file
+        /// A directory.
         case directory
+        /// A symbolic link.
         case symbolicLink
 
         /// The type flag of the header.
@@ -134,7 +137,13 @@ extension TarEntry {
     private static func paxHeader(_ records: [UInt8]) -> [UInt8] {
         let name: (prefix: ArraySlice<UInt8>, name: ArraySlice<UInt8>) = ([], Array("././@PaxHeader".utf8)[...])
         let block = block(
-            name: name, linkName: [], mode: 0o644, size: Int64(records.count), modified: 0, type: UInt8(ascii: "x"))
+            name: name,
+            linkName: [],
+            mode: 0o644,
+            size: Int64(records.count),
+            modified: 0,
+            type: UInt8(ascii: "x")
+        )
         return block + records + [UInt8](repeating: 0, count: padding(Int64(records.count)))
     }
 

@@ -66,14 +66,18 @@ enum TarNumber {
     static func time(_ text: some Collection<UInt8>) -> Timestamp? {
         let isNegative = text.first == UInt8(ascii: "-")
         let parts = text.dropFirst(isNegative ? 1 : 0).split(
-            separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+            separator: UInt8(ascii: "."),
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
         guard let whole = parts.first, let seconds = decimal(whole) else { return nil }
         var nanoseconds = 0
         if let fraction = parts.dropFirst().first, !fraction.isEmpty {
             guard decimal(fraction.prefix(9)) != nil, fraction.allSatisfy({ (0x30...0x39).contains($0) }) else {
                 return nil
             }
-            let nine = Array(fraction.prefix(9)) + Array(repeating: UInt8(ascii: "0"), count: max(0, 9 - fraction.count))
+            let nine =
+                Array(fraction.prefix(9)) + Array(repeating: UInt8(ascii: "0"), count: max(0, 9 - fraction.count))
             nanoseconds = decimal(nine).map(Int.init) ?? 0
         }
         guard isNegative else { return Timestamp(seconds: seconds, nanoseconds: nanoseconds) }

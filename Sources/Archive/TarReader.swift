@@ -1,35 +1,3 @@
-/// A member of a tar file, with everything that headers in front of it said.
-struct TarMember {
-    /// What the member asks for.
-    enum Kind: Equatable {
-        /// A file with `TarReader.piece` for content.
-        case file
-        /// A file of which only the parts of the map are stored.
-        case sparseFile(SparseMap)
-        /// A directory.
-        case directory
-        /// A link with a text of its own.
-        case symbolicLink
-        /// A second name for an earlier member.
-        case hardLink
-        /// Nothing this module makes, and what it is: "a character device", "a volume label".
-        case other(String)
-    }
-
-    /// What it asks for.
-    let kind: Kind
-    /// Its name, any bytes.
-    let name: [UInt8]
-    /// What a link points to.
-    let linkName: [UInt8]
-    /// Permission bits, set-id bits included.
-    let mode: UInt32
-    /// Time of last change.
-    let modified: Timestamp
-    /// Size of the content in bytes, with holes.
-    let size: Int64
-}
-
 /// Reads the members of a tar file in order: v7, ustar, GNU, star and pax.
 struct TarReader: ~Copyable {
     private var blocks: BlockReader
@@ -46,7 +14,7 @@ struct TarReader: ~Copyable {
     ///   - ring: Where the bytes come from.
     ///   - format: What is around the tar, for messages.
     init(ring: ChunkRing, format: ArchiveFormat) {
-        blocks = BlockReader(ring: ring)
+        blocks = BlockReader(ring: ring, format: format)
         self.format = format
     }
 
@@ -86,7 +54,10 @@ struct TarReader: ~Copyable {
             }
         }
         guard !extended.isPending else {
-            throw ArchiveError(.truncated, "the archive ends behind an extended header, whose member is missing; send it again")
+            throw ArchiveError(
+                .truncated,
+                "the archive ends behind an extended header, whose member is missing; send it again"
+            )
         }
         return nil
     }
@@ -138,7 +109,7 @@ extension TarReader {
 
     /// Tells "not a tar" from "damaged tar": the former deserves a word about what it is.
     private mutating func checkIsTar() throws(ArchiveError) {
-        let start = blocks.peek()
+        let start = try blocks.peek()
         let head = UnsafeRawBufferPointer(rebasing: start.prefix(BlockReader.blockBytes))
         if head.count == BlockReader.blockBytes, head.isZero || TarHeader.isChecksumRight(head) { return }
         if head.count == BlockReader.blockBytes, ArchiveSignature.hasTarMagic(head) { return }
@@ -174,6 +145,7 @@ extension TarReader {
         let records = extended.records
         let name = records.sparse.name ?? records.path ?? extended.name ?? header.name
         if let size = records.size, header.hasData { setData(size) }
+        let storedBytes = dataLeft
         var kind = header.kind(name: name)
         var size = kind == .file ? dataLeft : 0
         if let map = try sparseMap(header, records.sparse, name: name, isFile: kind == .file) {
@@ -186,7 +158,8 @@ extension TarReader {
             linkName: records.linkPath ?? extended.linkName ?? header.linkName,
             mode: header.mode,
             modified: records.modified ?? header.modified,
-            size: size
+            size: size,
+            storedBytes: storedBytes
         )
     }
 }
@@ -194,7 +167,10 @@ extension TarReader {
 extension TarReader {
     /// The map of a sparse file, wherever its format keeps it; nil for an ordinary file.
     private mutating func sparseMap(
-        _ header: TarHeader, _ records: SparseRecords, name: [UInt8], isFile: Bool
+        _ header: TarHeader,
+        _ records: SparseRecords,
+        name: [UInt8],
+        isFile: Bool
     ) throws(ArchiveError) -> SparseMap? {
         if let gnu = header.gnuSparse {
             let numbers = try gnuNumbers(gnu, name)
@@ -208,7 +184,8 @@ extension TarReader {
 
     /// Old GNU format: four segments in the header, twenty-one in every block behind it that the last one announced.
     private mutating func gnuNumbers(
-        _ header: TarHeader.GNUSparse, _ name: [UInt8]
+        _ header: TarHeader.GNUSparse,
+        _ name: [UInt8]
     ) throws(ArchiveError) -> [Int64] {
         var numbers = header.numbers
         var hasMore = header.isExtended
@@ -236,36 +213,5 @@ extension TarReader {
             try text.read(block, member: name)
         }
         return text.numbers
-    }
-}
-
-extension TarHeader {
-    /// Whether data follows. Directories, links and devices have none whatever their size field says: old tars put
-    /// the size of the linked file there.
-    fileprivate var hasData: Bool {
-        !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type)
-    }
-
-    /// What the type flag stands for.
-    ///
-    /// - Parameter name: The final name; one that ends with a slash made a directory before tar had a type for them.
-    /// - Returns: The kind; a sparse file counts as a file.
-    fileprivate func kind(name: [UInt8]) -> TarMember.Kind {
-        switch type {
-        case UInt8(ascii: "1"): .hardLink
-        case UInt8(ascii: "2"): .symbolicLink
-        case UInt8(ascii: "3"): .other("a character device")
-        case UInt8(ascii: "4"): .other("a block device")
-        case UInt8(ascii: "5"), UInt8(ascii: "D"): .directory
-        case UInt8(ascii: "6"): .other("a FIFO")
-        case UInt8(ascii: "M"): .other("the rest of a file from another volume")
-        case UInt8(ascii: "V"): .other("a volume label")
-        case UInt8(ascii: "S"): .file
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"):
-            .other("of the vendor type '\(Character(Unicode.Scalar(type)))', which is not read")
-        default:
-            // "If other values are encountered, treat as a regular file" (POSIX.1-2017 pax, typeflag).
-            name.last == slash ? .directory : .file
-        }
     }
 }

@@ -13,7 +13,7 @@ package struct TreePacker: Sendable {
 
     /// Makes a packer.
     ///
-    /// - Parameter compressionLevel: zlib's level, 0 to 9; 1 is four times as fast as the default and costs a tenth.
+    /// - Parameter compressionLevel: zlib's level, 0 to 9; 1 is the fastest that compresses.
     package init(compressionLevel: Int32 = 1) {
         self.compressionLevel = compressionLevel
     }

@@ -12,7 +12,7 @@ struct ZipContentReader: ~Copyable {
     ///
     /// - Throws: `readFailed` when there is no memory.
     init() throws(ArchiveError) {
-        inflater = try Inflater(.none)
+        inflater = try Inflater()
         input = .allocate(byteCount: Self.bufferBytes, alignment: 16)
         output = .allocate(byteCount: Self.bufferBytes, alignment: 16)
     }
@@ -31,7 +31,9 @@ struct ZipContentReader: ~Copyable {
     ///   - body: Gets the content in pieces, valid during the call.
     /// - Throws: What `body` throws; `damaged` when size or CRC is wrong.
     mutating func read(
-        _ entry: ZipEntry, at start: Int64, in spool: borrowing ZipSpool,
+        _ entry: ZipEntry,
+        at start: Int64,
+        in spool: borrowing ZipSpool,
         _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         var check = Check(entry)
@@ -44,7 +46,10 @@ struct ZipContentReader: ~Copyable {
     }
 
     private func readStored(
-        _ entry: ZipEntry, at start: Int64, in spool: borrowing ZipSpool, _ check: inout Check,
+        _ entry: ZipEntry,
+        at start: Int64,
+        in spool: borrowing ZipSpool,
+        _ check: inout Check,
         _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         var done: Int64 = 0
@@ -59,7 +64,10 @@ struct ZipContentReader: ~Copyable {
     }
 
     private mutating func readDeflated(
-        _ entry: ZipEntry, at start: Int64, in spool: borrowing ZipSpool, _ check: inout Check,
+        _ entry: ZipEntry,
+        at start: Int64,
+        in spool: borrowing ZipSpool,
+        _ check: inout Check,
         _ body: (UnsafeRawBufferPointer) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
         inflater.reset()
@@ -86,7 +94,8 @@ struct ZipContentReader: ~Copyable {
     }
 
     private mutating func unpack(
-        _ pending: UnsafeRawBufferPointer, _ entry: ZipEntry
+        _ pending: UnsafeRawBufferPointer,
+        _ entry: ZipEntry
     ) throws(ArchiveError) -> Inflater.Step {
         do throws(ArchiveError) {
             return try inflater.step(pending, into: output)
@@ -109,7 +118,10 @@ struct ZipContentReader: ~Copyable {
             size += Int64(piece.count)
             guard size <= entry.size else {
                 throw ArchiveError(
-                    .damaged, "has more data than the \(entry.size) bytes it says; send it again", member: entry.name)
+                    .damaged,
+                    "has more data than the \(entry.size) bytes it says; send it again",
+                    member: entry.name
+                )
             }
             let bytes = piece.baseAddress?.assumingMemoryBound(to: Bytef.self)
             crc = UInt(crc32(uLong(crc), bytes, CUnsignedInt(piece.count)))
@@ -118,10 +130,17 @@ struct ZipContentReader: ~Copyable {
         func finish() throws(ArchiveError) {
             guard size == entry.size else {
                 throw ArchiveError(
-                    .damaged, "has \(size) bytes of data but says \(entry.size); send it again", member: entry.name)
+                    .damaged,
+                    "has \(size) bytes of data but says \(entry.size); send it again",
+                    member: entry.name
+                )
             }
             guard crc == entry.crc else {
-                throw ArchiveError(.damaged, "has a wrong CRC32: its data is damaged; send it again", member: entry.name)
+                throw ArchiveError(
+                    .damaged,
+                    "has a wrong CRC32: its data is damaged; send it again",
+                    member: entry.name
+                )
             }
         }
     }

@@ -64,7 +64,9 @@ struct ZipEndRecord {
         }
         guard let start = exact.first ?? loose else {
             throw ArchiveError(
-                .unsupportedFormat, "the zip archive has no end record: it is cut or damaged; send it again")
+                .unsupportedFormat,
+                "the zip archive has no end record: it is cut or damaged; send it again"
+            )
         }
         return spool.size - Int64(tailBytes) + Int64(start)
     }
@@ -78,7 +80,9 @@ struct ZipEndRecord {
 
     /// Reads the zip64 end record when the small one has no room for a number.
     private static func zip64(
-        _ record: ZipBytes, before position: Int64, in spool: borrowing ZipSpool
+        _ record: ZipBytes,
+        before position: Int64,
+        in spool: borrowing ZipSpool
     ) throws(ArchiveError) -> Zip64? {
         let isTooSmall = record.u16(10) == 0xffff || record.u32(12) == 0xffff_ffff || record.u32(16) == 0xffff_ffff
         let locatorPosition = position - Int64(zip64LocatorBytes)
@@ -88,7 +92,9 @@ struct ZipEndRecord {
         // With something in front of the archive the locator's offset is too small, but the record stands right
         // before the locator in practice.
         for candidate in [locator.u64(8), locatorPosition - Int64(zip64RecordBytes)] {
-            guard let candidate, candidate >= 0, candidate <= locatorPosition - Int64(zip64RecordBytes) else { continue }
+            guard let candidate, candidate >= 0, candidate <= locatorPosition - Int64(zip64RecordBytes) else {
+                continue
+            }
             let wide = try spool.bytes(zip64RecordBytes, at: candidate)
             guard wide.u32(0) == zip64RecordSignature, let count = wide.u64(32), let bytes = wide.u64(40),
                 let offset = wide.u64(48), bytes <= candidate

@@ -1,5 +1,3 @@
-import CZlib
-
 /// A member of a zip, as its central directory tells (APPNOTE 4.3.12).
 struct ZipEntry {
     /// The final name, with Unicode and Windows separators taken care of.
@@ -65,7 +63,10 @@ struct ZipEntry {
         guard method == Self.stored || method == Self.deflated else {
             let shown = Self.methodNames[method].map { "with \($0)" } ?? "with method \(method)"
             throw ArchiveError(
-                .unsupportedFeature, "is packed \(shown); braket-runner reads stored and deflate", member: name)
+                .unsupportedFeature,
+                "is packed \(shown); braket-runner reads stored and deflate",
+                member: name
+            )
         }
         guard method == Self.deflated || packedBytes == size else {
             throw ArchiveError(.damaged, "is stored but has two different sizes", member: name)
@@ -112,118 +113,13 @@ struct ZipEntry {
 
     /// File types of stat(2), as in the upper half of the attributes.
     enum FileType {
+        /// The bits that hold the type.
         static let mask: UInt32 = 0o170_000
+        /// A directory.
         static let directory: UInt32 = 0o040_000
+        /// A regular file.
         static let regular: UInt32 = 0o100_000
+        /// A symbolic link.
         static let symbolicLink: UInt32 = 0o120_000
-    }
-}
-
-/// The extra fields of an entry (APPNOTE 4.5).
-struct ZipExtra {
-    /// The sizes and offset that do not fit 32 bits, in the order of the header.
-    struct Zip64 {
-        private var values: [Int64?]
-
-        /// Makes the list.
-        fileprivate init(_ field: ZipBytes) {
-            values = stride(from: 0, to: field.count - 7, by: 8).map { field.u64($0) }
-        }
-
-        /// Makes an empty list.
-        fileprivate init() {
-            values = []
-        }
-
-        /// The full value of a header field.
-        ///
-        /// - Parameters:
-        ///   - short: What the header says.
-        ///   - member: The member's name, for the message.
-        /// - Returns: `short`, or the next value of the list when it is all ones.
-        /// - Throws: `damaged` when the list is too short.
-        mutating func value(_ short: Int64, member: [UInt8]) throws(ArchiveError) -> Int64 {
-            guard short == 0xffff_ffff else { return short }
-            guard !values.isEmpty, let wide = values.removeFirst() else {
-                throw ArchiveError(.damaged, "lacks its 64-bit sizes (zip64)", member: member)
-            }
-            return wide
-        }
-    }
-
-    /// The 64-bit sizes and offset.
-    private(set) var zip64 = Zip64()
-    /// Info-ZIP's time of last change, which has no time zone to guess.
-    private(set) var modified: Timestamp?
-    private var unicodePath: ZipBytes?
-
-    private static let zip64ID = 0x0001
-    private static let timestampID = 0x5455
-    private static let unicodePathID = 0x7075
-
-    /// Reads the fields.
-    ///
-    /// - Parameters:
-    ///   - bytes: All of them; up to 3 bytes that are left over are padding (zipalign).
-    ///   - member: The member's name, for the message.
-    /// - Throws: `damaged` when one passes the end.
-    init(_ bytes: ZipBytes, member: [UInt8]) throws(ArchiveError) {
-        var offset = 0
-        while offset + 4 <= bytes.count {
-            let count = bytes.u16(offset + 2)
-            guard offset + 4 + count <= bytes.count else {
-                // Padding of zeros may be cut in the middle of what looks like a field.
-                if bytes.part(offset, 2).bytes.allSatisfy({ $0 == 0 }) { return }
-                throw ArchiveError(.damaged, "has an extra field that passes its end", member: member)
-            }
-            let field = bytes.part(offset + 4, count)
-            switch bytes.u16(offset) {
-            case Self.zip64ID:
-                zip64 = Zip64(field)
-            case Self.timestampID where count >= 5 && field.bytes[field.bytes.startIndex] & 1 != 0:
-                modified = Timestamp(seconds: Int64(Int32(truncatingIfNeeded: field.u32(1))), nanoseconds: 0)
-            case Self.unicodePathID where count > 5:
-                unicodePath = field
-            default:
-                break
-            }
-            offset += 4 + count
-        }
-    }
-
-    /// Info-ZIP's Unicode name, if it was made for this very name.
-    ///
-    /// - Parameter raw: The name in the header.
-    /// - Returns: The UTF-8 name, or nil when there is none or the header's name was changed without it.
-    func unicodeName(for raw: [UInt8]) -> [UInt8]? {
-        guard let field = unicodePath, field.bytes.first == 1 else { return nil }
-        guard Int64(crc32(0, raw, CUnsignedInt(raw.count))) == field.u32(1) else { return nil }
-        let name = field.part(5, field.count - 5).bytes
-        return String(validating: name, as: UTF8.self) == nil ? nil : Array(name)
-    }
-}
-
-/// MS-DOS dates (APPNOTE 4.4.6).
-enum ZipTime {
-    /// Converts a date and time; it has no time zone, UTC is as good as any on a machine far away.
-    ///
-    /// - Parameters:
-    ///   - date: Years since 1980, month, day in 7, 4 and 5 bits.
-    ///   - time: Hours, minutes, half seconds in 5, 6 and 5 bits.
-    /// - Returns: The point in time; out-of-range fields run over.
-    static func timestamp(date: Int, time: Int) -> Timestamp {
-        let year = 1980 + date >> 9
-        let month = date >> 5 & 0xf
-        let day = date & 0x1f
-        // Days since 1970 with years that start in March (Howard Hinnant, "chrono-Compatible Low-Level Date
-        // Algorithms", days_from_civil).
-        let shifted = month <= 2 ? year - 1 : year
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        let days = era * 146_097 + dayOfEra - 719_468
-        let seconds = (time >> 11) * 3600 + (time >> 5 & 0x3f) * 60 + (time & 0x1f) * 2
-        return Timestamp(seconds: Int64(days) * 86_400 + Int64(seconds), nanoseconds: 0)
     }
 }

@@ -33,37 +33,29 @@ extension ConfigurationResolver {
     }
 
     /// Puts the checked pieces together.
-    mutating func assemble(_ request: JobRequest, script: ScriptSource, storage: StorageMode) -> JobConfiguration? {
+    mutating func assemble(
+        _ request: JobRequest, script: ScriptSource, storage: StorageMode, settings: RunSettings, places: ResultPlaces
+    ) -> JobConfiguration? {
         guard let uri = script.uri, let entryPoint = script.entryPoint, let scriptLocation = location(uri) else {
             return nil
         }
         let paths = ContainerPaths(root: inputs.root)
+        let hyperparameters = hyperparameters()
         let jobName = chosen("job name", ["jobName"], EnvironmentKey.jobName, Self.defaultJobName)
         let device = chosen("device", ["deviceConfig", "device"], EnvironmentKey.deviceARN, "local:none/none")
         note("script", scriptLocation.description, uri.source)
         note("entry point", entryPoint.text, entryPoint.source)
         note("root", paths.root.string, inputs.options.root?.source ?? "default")
-        let output = overlay[["outputDataConfig", "s3Path"]]?.stringValue
-        if let output { note("results", output, sourceName("outputDataConfig.s3Path")) }
-        let checkpoints = overlay[["checkpointConfig", "s3Uri"]]?.stringValue.flatMap {
-            location(OptionValue($0, source: sourceName("checkpointConfig.s3Uri")))
-        }
-        if let checkpoints { note("checkpoints", checkpoints.description, sourceName("checkpointConfig.s3Uri")) }
         return JobConfiguration(
             jobName: jobName, device: device, scriptURI: uri.text, script: scriptLocation,
-            entryPoint: entryPoint.text, compression: compression(script), hyperparameters: hyperparameters(),
-            channels: storage.movesData ? channels(request) : [], outputPath: output,
-            kmsKeyID: request.outputDataConfig.kmsKeyId, checkpoints: checkpoints,
+            entryPoint: entryPoint.text, compression: compression(script), hyperparameters: hyperparameters,
+            channels: storage.movesData ? channels(request) : [], outputPath: places.output,
+            kmsKeyID: request.outputDataConfig.kmsKeyId, checkpoints: places.checkpoints,
             checkpointDirectory: checkpointDirectory(paths), maxRuntimeSeconds: maxRuntime(request), storage: storage,
-            paths: paths, requirements: requirementsPolicy(), python: inputs.options.python?.text,
-            graceSeconds: Int(number(inputs.options.grace, "grace", 0...86_400) ?? 120),
-            maxArchiveEntries: number(inputs.options.maxArchiveEntries, "archive entries", 1...Int64.max).map(Int.init),
-            maxArchiveBytes: number(inputs.options.maxArchiveBytes, "archive bytes", 1...Int64.max),
-            maxArchiveRatio: number(inputs.options.maxArchiveRatio, "archive ratio", 1...1_000_000_000).map(Int.init),
+            paths: paths, settings: settings, overrides: overrides(),
             setsSageMakerEnvironment: inputs.options.sageMakerEnvironment || inputs.hasPlatformFiles,
-            typedHyperparameters: inputs.options.typedHyperparameters,
             instanceType: request.instanceConfig?.instanceType,
-            requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text), origins: origins)
+            requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text, hyperparameters), origins: origins)
     }
 
     /// A value of the request, else of the platform's variable, else the default.
@@ -121,9 +113,10 @@ extension ConfigurationResolver {
     private mutating func checkpointDirectory(_ paths: ContainerPaths) -> FilePath {
         if let option = inputs.options.checkpointDirectory {
             let path = inputs.workingDirectory.pushing(FilePath(option.text))
-            note("checkpoint folder", path.string, option.source)
             // The flag names a folder of this machine, but /opt is the container's in it too.
-            return FilePath(option.text).starts(with: "/opt") ? paths.rerooted(path) : path.lexicallyNormalized()
+            let folder = path.starts(with: "/opt") ? paths.rerooted(path) : path.lexicallyNormalized()
+            note("checkpoint folder", folder.string, option.source)
+            return folder
         }
         let document = overlay[["checkpointConfig", "localPath"]]?.stringValue
         let variable = inputs.environment.nonEmpty(EnvironmentKey.checkpointDirectory)
@@ -142,38 +135,18 @@ extension ConfigurationResolver {
         return limit
     }
 
-    private mutating func requirementsPolicy() -> RequirementsPolicy {
-        guard let option = inputs.options.requirements else { return .fail }
-        guard let policy = RequirementsPolicy(rawValue: option.text) else {
-            report(option.source, "must be fail, warn or skip", value: option.text)
-            return .fail
-        }
-        note("requirements", policy.rawValue, option.source)
-        return policy
-    }
-
-    private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
-        guard let option else { return nil }
-        guard let value = Int64(option.text), range.contains(value) else {
-            let limit = range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-            report(option.source, "must be a whole number \(limit)", value: option.text)
-            return nil
-        }
-        note(name, "\(value)", option.source)
-        return value
-    }
-
     /// What the record shows of the request: the document with its flags, without what looks like a secret.
-    private func requestMembers(_ jobName: String, _ device: String, _ uri: String, _ entryPoint: String) -> JSONObject {
+    private func requestMembers(
+        _ jobName: String, _ device: String, _ uri: String, _ entryPoint: String, _ hyperparameters: JSONObject
+    ) -> JSONObject {
         var members = overlay
         members.fill(["jobName"], .string(jobName))
         members.fill(["deviceConfig", "device"], .string(device))
         members.fill(["algorithmSpecification", "scriptModeConfig", "s3Uri"], .string(uri))
         members.fill(["algorithmSpecification", "scriptModeConfig", "entryPoint"], .string(entryPoint))
         var document = members.document
-        let values = (document["hyperParameters"]?.objectValue ?? inputs.platformHyperparameters)?.members ?? []
-        if !values.isEmpty {
-            document["hyperParameters"] = .object(JSONObject(values.map { ($0.name, Self.redacted($0)) }))
+        if !hyperparameters.isEmpty {
+            document["hyperParameters"] = .object(JSONObject(hyperparameters.members.map { ($0.name, Self.redacted($0)) }))
         }
         document["clientToken"] = nil
         return document

@@ -27,10 +27,14 @@ package struct ConfigurationResolver {
     /// - Throws: All problems at once.
     package mutating func resolve() throws(ConfigurationError) -> JobConfiguration {
         let storage = resolveStorage()
+        let settings = resolveSettings()
         overlayFlags()
         let script = resolveScript()
+        let places = resolvePlaces(storage)
         let request = validate()
-        let configuration = request.flatMap { assemble($0, script: script, storage: storage) }
+        let configuration = request.flatMap {
+            assemble($0, script: script, storage: storage, settings: settings, places: places)
+        }
         guard problems.isEmpty, let configuration else { throw ConfigurationError(problems) }
         return configuration
     }
@@ -52,8 +56,13 @@ package struct ConfigurationResolver {
             overlay.set(["stoppingCondition", "maxRuntimeInSeconds"], value, from: seconds.source)
         }
         overlayHyperparameters()
+        var named: Set<String> = []
         for input in options.inputs {
             guard let (name, address) = split(input, "CHANNEL=ADDRESS") else { continue }
+            guard named.insert(name).inserted else {
+                report(input.source, "the channel \"\(name.escaped())\" is given twice")
+                continue
+            }
             guard let location = location(OptionValue(address, source: input.source)) else { continue }
             overlay.setChannel(name, uri: location.description, from: input.source)
         }
@@ -90,7 +99,8 @@ package struct ConfigurationResolver {
 
     /// The script's address and the entry point, by today's rule and today's words (contract §3.3).
     private mutating func resolveScript() -> ScriptSource {
-        var source = ScriptSource(platform: inputs, problems: &problems)
+        let isComplete = overlay[Self.scriptPath + ["s3Uri"]] != nil && overlay[Self.scriptPath + ["entryPoint"]] != nil
+        var source = isComplete ? ScriptSource() : ScriptSource(platform: inputs, problems: &problems)
         if let uri = overlay[Self.scriptPath + ["s3Uri"]]?.stringValue {
             source.uri = OptionValue(uri, source: sourceName("algorithmSpecification.scriptModeConfig.s3Uri"))
         }

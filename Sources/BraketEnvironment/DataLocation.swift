@@ -74,6 +74,8 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
     /// `bucket.s3.region.amazonaws.com/key`, or `s3.region.amazonaws.com/bucket/key` with dots for a dash in old
     /// addresses (`s3-region`); keys are percent-encoded in both.
     private static func webAddress(_ rest: String) throws(LocationError) -> DataLocation {
+        // The signature of a presigned address is a secret, and no part of the key.
+        guard !rest.contains("?") else { throw LocationError("has a query; use the address without it, or s3://BUCKET/KEY") }
         let (host, path) = splitBucket(rest)
         let notS3 = LocationError("is no address of S3; use s3://BUCKET/KEY")
         guard let domain = [".amazonaws.com", ".amazonaws.com.cn"].first(where: { host.hasSuffix($0) }) else {
@@ -97,9 +99,11 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
+            // Two digits: UInt8("+5", radix: 16) would take a sign for one.
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }

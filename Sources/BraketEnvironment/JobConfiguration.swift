@@ -22,6 +22,27 @@ package enum RequirementsPolicy: String, Hashable, Sendable, CaseIterable {
     case skip
 }
 
+/// The settings of a run that the request knows nothing of.
+package struct RunSettings: Hashable, Sendable {
+    /// What a failing install does.
+    package var requirements = RequirementsPolicy.fail
+    /// The Python program that was asked for.
+    package var python: String?
+    /// How long a stop may take in all, in seconds; the platform's is 120 (contract §7.1).
+    package var graceSeconds = 120
+    /// How many members a script archive may have; nil is the default.
+    package var maxArchiveEntries: Int?
+    /// How many bytes a script archive may unpack to; nil is the default.
+    package var maxArchiveBytes: Int64?
+    /// How many times its packed size a script archive may unpack to; nil is the default.
+    package var maxArchiveRatio: Int?
+    /// Whether hyperparameters are read by type.
+    package var typedHyperparameters = false
+
+    /// Makes the settings of a run without options.
+    package init() {}
+}
+
 /// An input channel of a run.
 package struct ConfiguredChannel: Hashable, Sendable {
     /// The channel's name, which is its folder's.
@@ -44,6 +65,17 @@ package struct JobConfiguration: Sendable {
         package let value: String
         /// A flag, a variable, `job document`, `default`.
         package let source: String
+    }
+
+    /// What a flag or variable may say against the platform's own word.
+    package enum Override: Hashable, Sendable {
+        case jobName
+        case device
+        case script
+        case entryPoint
+        case compression
+        case checkpointDirectory
+        case hyperparameters
     }
 
     /// The job's name.
@@ -76,20 +108,12 @@ package struct JobConfiguration: Sendable {
     package var storage: StorageMode
     /// The files and folders.
     package var paths: ContainerPaths
-    /// What a failing install does.
-    package var requirements: RequirementsPolicy
-    /// The Python program that was asked for.
-    package var python: String?
-    /// How long a stop may take, in seconds.
-    package var graceSeconds: Int
-    /// The limits of a script archive; nil is the default.
-    package var maxArchiveEntries: Int?
-    package var maxArchiveBytes: Int64?
-    package var maxArchiveRatio: Int?
+    /// The settings of the run itself.
+    package var settings: RunSettings
+    /// What a flag or variable says against the platform's own word.
+    package var overrides: Set<Override>
     /// Whether the script gets SM_* variables and arguments.
     package var setsSageMakerEnvironment: Bool
-    /// Whether hyperparameters are read by type.
-    package var typedHyperparameters: Bool
     /// The instance type, for the hosts file.
     package var instanceType: String?
     /// The request's own members for the record, without values that look like secrets.

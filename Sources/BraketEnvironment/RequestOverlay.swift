@@ -13,21 +13,24 @@ struct RequestOverlay {
         self.document = document
     }
 
-    /// Sets a member that a flag or variable names.
+    /// Sets a member that a flag or variable names; a document of the wrong shape stays for the validator to refuse.
     mutating func set(_ path: [String], _ value: JSONValue, from source: String) {
+        guard isSettable(path) else { return }
         document = Self.setting(path[...], to: value, in: document)
         flags[path.joined(separator: ".")] = source
     }
 
     /// Sets a member when it is missing, without a flag to blame.
     mutating func fill(_ path: [String], _ value: JSONValue) {
-        guard self[path] == nil else { return }
+        guard isSettable(path), self[path]?.isNull ?? true else { return }
         document = Self.setting(path[...], to: value, in: document)
     }
 
     /// Sets a channel: replaces the one of that name, or adds one.
     mutating func setChannel(_ name: String, uri: String, from source: String) {
-        var channels = document["inputDataConfig"]?.arrayValue ?? []
+        let given = document["inputDataConfig"]
+        guard given == nil || given?.isNull == true || given?.arrayValue != nil else { return }
+        var channels = given?.arrayValue ?? []
         let index = channels.firstIndex { $0.objectValue?["channelName"]?.stringValue == name } ?? channels.count
         var channel = index < channels.count ? channels[index].objectValue ?? [:] : [:]
         channel["channelName"] = .string(name)
@@ -47,6 +50,16 @@ struct RequestOverlay {
         var value: JSONValue? = .object(document)
         for name in path { value = value?.objectValue?[name] }
         return value
+    }
+
+    /// Whether everything above a member is an object or missing.
+    private func isSettable(_ path: [String]) -> Bool {
+        var value: JSONValue? = .object(document)
+        for name in path.dropLast() {
+            value = value?.objectValue?[name]
+            if let value, !value.isNull, value.objectValue == nil { return false }
+        }
+        return true
     }
 
     private static func setting(_ path: ArraySlice<String>, to value: JSONValue, in object: JSONObject) -> JSONObject {

@@ -106,6 +106,18 @@ package struct SageMakerEnvironment: Sendable {
         return arguments + [String(last)]
     }
 
+    /// The "Training Env" that the toolkit prints at the start and others' tests look into (contract §0.2), with the
+    /// names of the hyperparameters only: the toolkit prints their values, which may be secrets.
+    package var shownTrainingEnvironment: String {
+        let names = hyperparameters.user.names.map(JSONValue.string)
+        let object: JSONObject = [
+            "channels": .array(files.inputDataConfig.names.map(JSONValue.string)), "current_host": resources.currentHost,
+            "hosts": files.resourceConfig["hosts"] ?? [], "hyperparameter_names": .array(names),
+            "module_dir": .string(mlDirectory + "/code"), "user_entry_point": .string(programName),
+        ]
+        return JSONValue.object(object).serialized(pretty: true)
+    }
+
     /// The `SM_*` variables in the toolkit's order.
     ///
     /// Names are in upper case and otherwise unchanged, so `SM_HP_MY-HP` is one that no POSIX shell can read. Of two

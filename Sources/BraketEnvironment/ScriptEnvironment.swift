@@ -31,7 +31,12 @@ package struct ScriptEnvironment: Sendable {
         for variable in process.variables where !Self.isOurs(variable.name) {
             set(variable.name, variable.value, "process")
         }
-        if configuration.storage.movesData { setJobVariables(configuration) } else { reroot(configuration.paths) }
+        if configuration.storage.movesData {
+            setJobVariables(configuration)
+        } else {
+            reroot(configuration.paths)
+            setOverrides(configuration)
+        }
         setDefaults(configuration)
         setRegion()
         for variable in sageMaker { set(variable.name, variable.value, "platform files") }
@@ -77,6 +82,19 @@ package struct ScriptEnvironment: Sendable {
         set(EnvironmentKey.resultsPath, "\(key)/\(job.jobName)/output", "job")
     }
 
+    /// Flags beside the platform's variables.
+    private mutating func setOverrides(_ job: JobConfiguration) {
+        let values: [(JobConfiguration.Override, String, String)] = [
+            (.jobName, EnvironmentKey.jobName, job.jobName), (.device, EnvironmentKey.deviceARN, job.device),
+            (.script, EnvironmentKey.scriptURI, job.scriptURI),
+            (.entryPoint, EnvironmentKey.entryPoint, job.entryPoint),
+            (.compression, EnvironmentKey.compressionType, job.compression.rawValue),
+            (.checkpointDirectory, EnvironmentKey.checkpointDirectory, job.checkpointDirectory.string),
+            (.hyperparameters, EnvironmentKey.hyperparametersFile, job.paths.braketText("input/config/hyperparameters.json")),
+        ]
+        for (override, name, value) in values where job.overrides.contains(override) { set(name, value, "job") }
+    }
+
     private mutating func reroot(_ paths: ContainerPaths) {
         let names = [
             EnvironmentKey.hyperparametersFile, EnvironmentKey.inputDirectory, EnvironmentKey.resultsDirectory,
@@ -92,11 +110,13 @@ package struct ScriptEnvironment: Sendable {
     private mutating func setDefaults(_ job: JobConfiguration) {
         setDefault(EnvironmentKey.scriptURI, job.scriptURI)
         setDefault(EnvironmentKey.entryPoint, job.entryPoint)
-        if job.compression != .automatic { setDefault(EnvironmentKey.compressionType, job.compression.rawValue) }
         if job.storage.movesData {
+            // What the process says of the compression is said of another script.
+            variables.removeAll { $0.name == EnvironmentKey.compressionType }
             set(EnvironmentKey.scriptURI, job.scriptURI, "job")
             set(EnvironmentKey.entryPoint, job.entryPoint, "job")
         }
+        if job.compression != .automatic { setDefault(EnvironmentKey.compressionType, job.compression.rawValue) }
         setDefault(EnvironmentKey.resultsDirectory, job.paths.braketText("model"))
         setDefault(EnvironmentKey.checkpointDirectory, job.checkpointDirectory.string)
         // The images set it: without it the last lines of a killed script are lost in its buffer.
@@ -105,9 +125,8 @@ package struct ScriptEnvironment: Sendable {
 
     /// boto3 reads one name, most other SDKs the other (contract §1.2).
     private mutating func setRegion() {
-        let region = self[EnvironmentKey.region] ?? self[EnvironmentKey.defaultRegion]
-        guard let region, !region.isEmpty else { return }
-        setDefault(EnvironmentKey.region, region)
-        setDefault(EnvironmentKey.defaultRegion, region)
+        let names = [EnvironmentKey.region, EnvironmentKey.defaultRegion]
+        guard let region = names.compactMap({ self[$0] }).first(where: { !$0.isEmpty }) else { return }
+        for name in names where self[name]?.isEmpty ?? true { set(name, region, "default") }
     }
 }

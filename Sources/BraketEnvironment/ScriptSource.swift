@@ -7,6 +7,9 @@ struct ScriptSource {
     var entryPoint: OptionValue?
     var compression: OptionValue?
 
+    /// Nothing yet.
+    init() {}
+
     /// What the platform says: its variables, and where they are missing the members of the same names in the
     /// hyperparameters, which is how SageMaker's local mode passes them (contract §3.3).
     ///

@@ -11,11 +11,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int add_actions(posix_spawn_file_actions_t *actions, const char *directory, const int *descriptors, int pairs) {
+enum { max_pairs = 8, first_free = 16 };
+
+static int add_actions(posix_spawn_file_actions_t *actions, const char *directory, const int *ours,
+                       const int *descriptors, int pairs) {
     int error = posix_spawn_file_actions_addchdir_np(actions, directory);
     for (int i = 0; i < pairs && error == 0; i++)
-        error = posix_spawn_file_actions_adddup2(actions, descriptors[2 * i], descriptors[2 * i + 1]);
+        error = posix_spawn_file_actions_adddup2(actions, ours[i], descriptors[2 * i + 1]);
     return error;
+}
+
+// The actions run one after another: a descriptor of ours that has the number of an earlier target would be gone.
+static int move_away(int *ours, const int *descriptors, int pairs) {
+    if (pairs > max_pairs) return EINVAL;
+    for (int i = 0; i < pairs; i++) {
+        ours[i] = fcntl(descriptors[2 * i], F_DUPFD_CLOEXEC, first_free);
+        if (ours[i] < 0) return errno;
+    }
+    return 0;
 }
 
 int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
@@ -30,8 +43,12 @@ int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *co
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    int error = add_actions(&actions, directory, descriptors, pair_count);
+    int ours[max_pairs] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    int error = move_away(ours, descriptors, pair_count);
+    if (error == 0) error = add_actions(&actions, directory, ours, descriptors, pair_count);
     if (error == 0) error = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+    for (int i = 0; i < max_pairs; i++)
+        if (ours[i] >= 0) close(ours[i]);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error;

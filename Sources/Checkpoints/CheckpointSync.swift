@@ -12,6 +12,9 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
+/// Makes the names of incomplete files differ: eight restores run at once.
+private let restoreCounter = Atomic<UInt64>(0)
+
 /// What a restore brought.
 package struct RestoreReport: Hashable, Sendable {
     /// Files that came from the store.
@@ -154,8 +157,8 @@ package struct CheckpointSync: Sendable {
     /// Downloads beside the target and renames, so that the script never opens half a checkpoint, and remembers what
     /// is stored, so that the flush does not send it back.
     private func replace(_ target: FilePath, with object: ObjectSummary) async throws {
-        let partial = target.removingLastComponent()
-            .appending("\(ownFilePrefix)restore-\(getpid())-\(target.lastComponent?.string ?? "")".prefix(utf8Bytes: 255))
+        let number = restoreCounter.wrappingAdd(1, ordering: .relaxed).newValue
+        let partial = target.removingLastComponent().appending("\(ownFilePrefix)restore-\(getpid())-\(number)")
         removeLink(partial)
         _ = try await store.download(object.key, to: partial)
         setModified(partial, object.modified)

@@ -43,7 +43,7 @@ struct CodeBundle: Sendable {
     /// - Returns: What was fetched.
     /// - Throws: `JobFailure`, or `CancellationError`.
     func fetch(into target: FilePath) async throws -> FetchedCode {
-        let fresh = target.removingLastComponent().appending(".fetching-\(getpid())")
+        let fresh = target.removingLastComponent().appending(".fetching")
         do {
             try removeTree(fresh)
             try makeDirectories(fresh)
@@ -104,9 +104,7 @@ struct CodeBundle: Sendable {
         if case .object(let bucket, let key) = location, !key.isEmpty, !key.hasSuffix("/") {
             location = .object(bucket: bucket, key: key + "/")
         }
-        let (store, prefix) = try stores.resolvePrefix(location)
-        var objects: [ObjectSummary] = []
-        try await store.list(prefix: prefix) { objects.append($0) }
+        let (store, prefix, objects) = try await stores.objects(at: location)
         guard objects.contains(where: { !$0.key.isFolderMarker }) else {
             throw ObjectStoreError(.notFound, "\(configuration.scriptURI.escaped()) does not exist")
         }
@@ -119,7 +117,7 @@ struct CodeBundle: Sendable {
         }
         if case .local(let source) = configuration.script { keepPermissions(of: files, from: source, at: top) }
         return FetchedCode(
-            form: "folder", entries: files.count, bytes: files.reduce(0) { $0 + $1.object.sizeBytes }, sha256: nil,
+            form: "folder", entries: files.count, bytes: files.map(\.object.sizeBytes).saturatingSum(), sha256: nil,
             skipped: [])
     }
 
@@ -151,6 +149,11 @@ struct CodeBundle: Sendable {
 
     // MARK: Words
 
+    private static func remedy(_ error: ArchiveError) -> [String] {
+        guard error.code == .limitExceeded else { return [] }
+        return ["The limits are --max-archive-entries, --max-archive-bytes and --max-archive-ratio."]
+    }
+
     /// Today's words first (contract §3.4, §3.5), then the cause.
     private func describe(_ error: any Error) -> any Error {
         switch error {
@@ -159,7 +162,7 @@ struct CodeBundle: Sendable {
                 .archiveRefused, .scriptArchive,
                 "Got an exception while trying to unpack archive: \(configuration.scriptURI.escaped(limit: 300)) of type: "
                     + "\(configuration.compression.rawValue).",
-                details: ["Exception: \(error)"])
+                details: ["Exception: \(error)"] + Self.remedy(error))
         case let error as ObjectStoreError:
             let (kind, code): (JobFailure.Kind, ExitCode) =
                 switch error.code {

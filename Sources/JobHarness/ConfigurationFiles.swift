@@ -47,11 +47,12 @@ struct ConfigurationFiles: Sendable {
         FileStatus(of: file) == nil ? nil : try read(file)
     }
 
-    /// Writes the files of a run whose data the runner moves.
+    /// Writes the files that the platform did not.
     ///
     /// - Parameter configuration: The job.
     /// - Throws: `JobFailure` when they cannot be written.
     func write(_ configuration: JobConfiguration) throws(JobFailure) {
+        guard configuration.storage.movesData else { return try writeOverrides(configuration) }
         var own: [String] = []
         let files: [(path: FilePath, content: JSONValue)] = [
             (paths.hyperparameters, .object(configuration.hyperparameters)),
@@ -66,6 +67,17 @@ struct ConfigurationFiles: Sendable {
             for file in files where own.contains(file.path.lastComponent?.string ?? "") {
                 try replaceFile(file.path, with: Array(file.content.serialized().utf8))
             }
+        } catch {
+            throw JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)"])
+        }
+    }
+
+    /// Where the platform moves the data its files stand, but for hyperparameters that a flag overrides.
+    private func writeOverrides(_ configuration: JobConfiguration) throws(JobFailure) {
+        guard configuration.overrides.contains(.hyperparameters) else { return }
+        do {
+            try replaceFile(
+                paths.hyperparameters, with: Array(JSONValue.object(configuration.hyperparameters).serialized().utf8))
         } catch {
             throw JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)"])
         }

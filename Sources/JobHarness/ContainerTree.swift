@@ -46,7 +46,11 @@ struct ContainerTree {
         for folder in leftovers {
             let destination = target.appending(folder.lastComponent?.string ?? "")
             guard moveFile(folder, to: destination) else {
-                throw failure(folder, Errno(rawValue: errno))
+                let error = Errno(rawValue: errno)
+                // A mount of its own cannot be renamed.
+                let remedy = error == .resourceBusy ? "; empty it before the run, or use another --root" : ""
+                throw JobFailure(
+                    .paths, .usage, "Cannot move aside what an earlier run left.", details: ["\(folder): \(error)\(remedy)"])
             }
         }
         logger.notice("what an earlier run left in this root was moved", metadata: ["path": "\(target)"])

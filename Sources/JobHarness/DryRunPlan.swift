@@ -23,7 +23,7 @@ package struct DryRunPlan: Sendable {
         let address: String
         let files: [(name: String, bytes: Int64)]
 
-        var bytes: Int64 { files.reduce(0) { $0 + $1.bytes } }
+        var bytes: Int64 { files.map(\.bytes).saturatingSum() }
     }
 
     var configuration: [JobConfiguration.Origin] = []
@@ -116,7 +116,7 @@ extension DryRunPlan {
         lines += section("Requirements", requirements.isEmpty ? ["none"] : requirements.map { "install \($0.escaped())" })
         lines += section("Inputs", channels.isEmpty ? ["none"] : channels.flatMap(channelLines))
         if let checkpoints {
-            let total = checkpoints.reduce(0) { $0 + $1.bytes }
+            let total = checkpoints.map(\.bytes).saturatingSum()
             lines += section(
                 "Checkpoints to restore",
                 ["\(counted(checkpoints.count, "file")), \(humanBytes(total))"] + fileLines(checkpoints))

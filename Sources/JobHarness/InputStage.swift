@@ -20,7 +20,7 @@ struct ChannelContents: Sendable {
     let files: [ChannelFile]
 
     /// The bytes of all files.
-    var bytes: Int64 { files.reduce(0) { $0 + $1.object.sizeBytes } }
+    var bytes: Int64 { files.map(\.object.sizeBytes).saturatingSum() }
 }
 
 /// Fills the input channels (contract §5.4) and writes the files that describe them.
@@ -49,9 +49,7 @@ struct InputStage: Sendable {
     func contents(of channel: ConfiguredChannel) async throws -> ChannelContents {
         do {
             if channel.isManifest { return try await manifestContents(of: channel) }
-            let (store, prefix) = try stores.resolvePrefix(channel.location)
-            var objects: [ObjectSummary] = []
-            try await store.list(prefix: prefix) { objects.append($0) }
+            let (store, prefix, objects) = try await stores.objects(at: channel.location)
             let files = try channelFiles(
                 objects, prefix: prefix, channel: channel.name, address: channel.location.description)
             return ChannelContents(channel: channel, store: store, files: files)
@@ -69,17 +67,22 @@ struct InputStage: Sendable {
     /// - Throws: `JobFailure`, or `CancellationError`.
     func fetch() async throws -> [ChannelContents] {
         let all = try await contents()
+        // A run that was killed may have left something there; nobody else uses this name.
+        try removeTree(fetching)
         for contents in all { try await fetch(contents) }
+        try removeTree(fetching)
         return all
     }
 
+    /// Where channels are until they are complete: beside the channels, where no script looks.
+    private var fetching: FilePath { configuration.paths.ml.pushing("input/.fetching") }
+
     private func fetch(_ contents: ChannelContents) async throws {
-        let data = configuration.paths.inputData
-        let fresh = data.appending(".\(contents.channel.name).fetching-\(getpid())")
-        let target = data.appending(contents.channel.name)
+        let fresh = fetching.appending(contents.channel.name)
+        let target = configuration.paths.inputData.appending(contents.channel.name)
         do {
-            try removeTree(fresh)
             try makeDirectories(fresh)
+            try makeDirectories(configuration.paths.inputData)
             try await forEachConcurrently(contents.files, limit: Self.downloadsAtOnce) { file in
                 _ = try await contents.store.download(file.object.key, to: fresh.pushing(file.name))
             }
@@ -92,7 +95,7 @@ struct InputStage: Sendable {
                     "channel.size": "\(humanBytes(contents.bytes))",
                 ])
         } catch {
-            try? removeTree(fresh)  // The first error is the one to report.
+            try? removeTree(fetching)  // The first error is the one to report.
             throw describe(error, contents.channel)
         }
     }

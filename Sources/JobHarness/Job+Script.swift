@@ -19,6 +19,9 @@ extension Job {
         if let request = signals.stopRequest {
             return JobFailure(.stopped, .stopped, "Stopped on request (\(request.summary)) before the script began.")
         }
+        if let trainingEnvironment = script.trainingEnvironment {
+            printLine("Training Env:\n\n\(trainingEnvironment)\n")
+        }
         printLine(.invoking)
         printLine("")
         printLine(script.launch.shownCommand)
@@ -45,7 +48,7 @@ extension Job {
     private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
         let limit = configuration.maxRuntimeSeconds.map { start + .seconds($0) - .now }
         let supervisor = ScriptSupervisor(
-            grace: Self.scriptGrace(ofSeconds: configuration.graceSeconds), timeLimit: limit.map { max($0, .zero) })
+            grace: Self.scriptGrace(ofSeconds: configuration.settings.graceSeconds), timeLimit: limit.map { max($0, .zero) })
         return await supervisor.supervise(child, signals: signals) { [logger] event in
             switch event {
             case .stopping(let initiator, let grace):

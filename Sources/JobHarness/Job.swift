@@ -41,13 +41,15 @@ struct Job: Sendable {
     struct PreparedScript: Sendable {
         let launch: ScriptLaunch
         let failedRequirements: [String]
+        /// What the toolkit would have printed, nil outside SageMaker.
+        let trainingEnvironment: String?
     }
 
     /// Everything before the script's first line.
     private func setUp(_ process: ProcessEnvironment) async throws(JobFailure) -> PreparedScript {
         record.event(.downloadingData, "fetching the script, its requirements, inputs and checkpoints")
         try await fetchScript()
-        if configuration.storage.movesData { try ConfigurationFiles(paths: paths).write(configuration) }
+        try ConfigurationFiles(paths: paths).write(configuration)
         let sageMaker = try await sageMakerEnvironment(process)
         let environment = ScriptEnvironment(
             configuration, process: process, sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? [])
@@ -57,7 +59,8 @@ struct Job: Sendable {
         try await restoreCheckpoints()
         let launch = try ScriptLaunch(
             configuration, environment: environment, python: python, arguments: sageMaker?.scriptArguments ?? [])
-        return PreparedScript(launch: launch, failedRequirements: failed)
+        return PreparedScript(
+            launch: launch, failedRequirements: failed, trainingEnvironment: sageMaker?.shownTrainingEnvironment)
     }
 
     private func fetchScript() async throws(JobFailure) {
@@ -88,9 +91,9 @@ struct Job: Sendable {
         _ environment: ScriptEnvironment, _ python: FilePath?
     ) async throws(JobFailure) -> [String] {
         let phaseStart = ContinuousClock.now
-        let requirements = Requirements(policy: configuration.requirements, environment: environment, logger: logger)
+        let requirements = Requirements(policy: configuration.settings.requirements, environment: environment, logger: logger)
         printLine(.checkingRequirements)
-        let (files, failed) = try await phase("installing requirements") { [paths, policy = configuration.requirements] in
+        let (files, failed) = try await phase("installing requirements") { [paths, policy = configuration.settings.requirements] in
             let files = policy == .skip ? [] : try Requirements.files(in: paths.extracted)
             return (files.count, try await requirements.install(files, in: paths.extracted, python: python).failed)
         }
@@ -206,8 +209,8 @@ extension ExtractionLimits {
     init(_ configuration: JobConfiguration) {
         let defaults = ExtractionLimits()
         self.init(
-            maxEntries: configuration.maxArchiveEntries ?? defaults.maxEntries,
-            maxTotalBytes: configuration.maxArchiveBytes ?? defaults.maxTotalBytes,
-            maxRatio: configuration.maxArchiveRatio ?? defaults.maxRatio)
+            maxEntries: configuration.settings.maxArchiveEntries ?? defaults.maxEntries,
+            maxTotalBytes: configuration.settings.maxArchiveBytes ?? defaults.maxTotalBytes,
+            maxRatio: configuration.settings.maxArchiveRatio ?? defaults.maxRatio)
     }
 }

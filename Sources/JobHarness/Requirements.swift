@@ -124,9 +124,20 @@ struct InstallFailure {
             .filter { !$0.isEmpty && !$0.hasPrefix("[notice]") && !$0.hasPrefix("WARNING: Running pip as") }
         let requirement = Self.requirement(in: said)
         let subject = requirement.map { "the requirement \"\($0.escaped())\" of \(file)" } ?? "\(file)"
-        let errors = said.filter { $0.hasPrefix("ERROR") || $0.hasPrefix("error") || $0.hasPrefix("×") || $0.hasPrefix("╰") }
+        let errors = Self.errorLines(said)
         let last = errors.isEmpty ? said.suffix(Self.lineLimit) : errors.suffix(Self.lineLimit)
         lines = ["Exception: \(subject) could not be installed (exit code \(exitCode))"] + last.map { $0.escaped(limit: 240) }
+    }
+
+    /// The lines that tell the cause: what pip and uv mark as errors, and of a build's own output its last line,
+    /// which is the exception ("See above for output" alone says nothing).
+    private static func errorLines(_ said: [String]) -> [String] {
+        let marks = ["ERROR", "error", "×", "╰", "cause:", "hint:", "Because "]
+        return said.enumerated().compactMap { index, line in
+            let next = index + 1 < said.count ? said[index + 1] : ""
+            let isBuildsLast = next.hasPrefix("[end of output]") || next.hasPrefix("╰─> [end of output]")
+            return isBuildsLast || marks.contains(where: line.hasPrefix) ? line : nil
+        }
     }
 
     /// The requirement by the words of pip and uv; both quote what stands in the file.
@@ -137,16 +148,17 @@ struct InstallFailure {
             ("Invalid requirement: ", [": Expected", " (from"]),
             ("Could not open requirements file: ", []),
             ("Failed building wheel for ", []),
-            ("Because ", [" was not found", " has no version", " needs", " depends"]),
             ("there is no version of ", [" and", ","]),
+            ("Because ", [" was not found", " has no version"]),
         ]
         for marker in markers {
             for line in lines {
                 guard let start = line.firstRange(of: marker.before)?.upperBound else { continue }
                 var rest = line[start...]
-                for end in marker.after {
-                    if let cut = rest.firstRange(of: end)?.lowerBound { rest = rest[..<cut] }
-                }
+                let cuts = marker.after.compactMap { rest.firstRange(of: $0)?.lowerBound }
+                // A marker with ends that are not there begins another sentence.
+                if marker.before.hasPrefix("Because"), cuts.isEmpty { continue }
+                if let cut = cuts.min() { rest = rest[..<cut] }
                 let name = String(rest).trimmed()
                 return name.hasPrefix("'") && name.hasSuffix("'") && name.count > 1 ? String(name.dropFirst().dropLast()) : name
             }

@@ -108,14 +108,14 @@ struct ScriptLaunch: Sendable {
             entryPoint: configuration.entryPoint, code: configuration.paths.code,
             extracted: configuration.paths.extracted)
         request.hyperparametersFile = environment[EnvironmentKey.hyperparametersFile]
-        request.typed = configuration.typedHyperparameters
+        request.typed = configuration.settings.typedHyperparameters
         request.arguments = arguments
         return request
     }
 
     /// The Python program of a job: the one that was asked for, else `python` as today, else `python3`.
     static func findPython(_ configuration: JobConfiguration, path: String?) -> FilePath? {
-        if let asked = configuration.python { return findExecutable(asked, path: path) }
+        if let asked = configuration.settings.python { return findExecutable(asked, path: path) }
         return findExecutable("python", path: path) ?? findExecutable("python3", path: path)
     }
 

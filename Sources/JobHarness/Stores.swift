@@ -31,17 +31,25 @@ struct Stores: Sendable {
         }
     }
 
-    /// The store and the prefix below which everything of a location lies: a local folder's contents have no prefix.
+    /// Everything that a location names: in the store all objects whose keys begin with it, on this machine the files
+    /// of a folder, or exactly one file - `x/gra` must not mean `x/graph.json` there.
     ///
     /// - Parameter location: An address.
-    /// - Returns: The store to list, and the prefix.
-    /// - Throws: `ObjectStoreError.unavailable` when this build cannot reach it.
-    func resolvePrefix(_ location: DataLocation) throws(ObjectStoreError) -> (store: any ObjectStore, prefix: ObjectKey) {
-        if case .local(let path) = location, FileStatus(of: path)?.isDirectory == true {
-            return (LocalFolderStore(folder: path), ObjectKey(""))
+    /// - Returns: The store, the prefix that the names are relative to, and the objects; none when nothing is there.
+    /// - Throws: `ObjectStoreError`.
+    func objects(
+        at location: DataLocation
+    ) async throws -> (store: any ObjectStore, prefix: ObjectKey, objects: [ObjectSummary]) {
+        var (store, prefix) = try resolve(location)
+        var objects: [ObjectSummary] = []
+        if case .local(let path) = location {
+            guard FileStatus(of: path)?.isDirectory == true else {
+                return (store, prefix, [try await store.summary(of: prefix)])
+            }
+            (store, prefix) = (LocalFolderStore(folder: path), ObjectKey(""))
         }
-        let (store, key) = try resolve(location)
-        return (store, key)
+        try await store.list(prefix: prefix) { objects.append($0) }
+        return (store, prefix, objects)
     }
 
     /// The store and the prefix below which something is to be kept: a local path is a folder, there or not.

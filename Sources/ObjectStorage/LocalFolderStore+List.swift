@@ -57,7 +57,7 @@ private struct FolderWalk: Sendable {
         self.prefix = prefix
         let directoryEnd = prefix.bytes.lastIndex(of: .slash).map { $0 + 1 } ?? 0
         let keyPrefix = Array(prefix.bytes[..<directoryEnd])
-        let start = directoryEnd == 0 ? store.folder : try store.file(of: ObjectKey(bytes: keyPrefix))
+        let start = directoryEnd == 0 ? store.folder : try store.path(of: ObjectKey(bytes: keyPrefix))
         pendingStart = (start, keyPrefix)
     }
 

@@ -37,6 +37,17 @@ package struct LocalFolderStore: ObjectStore {
     ///
     /// - Throws: `ObjectStoreError.invalidKey` for a key that would leave the folder.
     package func file(of key: ObjectKey) throws(ObjectStoreError) -> FilePath {
+        // The file `a` is not the object `a/`, which consoles make as a folder.
+        guard !key.isFolderMarker else {
+            throw ObjectStoreError(.notFound, "\(address(of: key).escaped()) is a folder, not an object")
+        }
+        return try path(of: key)
+    }
+
+    /// The path of a key or of a folder of keys.
+    ///
+    /// - Throws: `ObjectStoreError.invalidKey` for a key that would leave the folder.
+    func path(of key: ObjectKey) throws(ObjectStoreError) -> FilePath {
         guard let relative = key.relativePath() else {
             throw ObjectStoreError(
                 .invalidKey,
@@ -115,7 +126,7 @@ package struct LocalFolderStore: ObjectStore {
     package func delete(_ key: ObjectKey) async throws {
         let file = try file(of: key)
         try await BlockingPool.shared.run { _ in
-            guard removeLink(file) || errno == ENOENT else {
+            guard removeLink(file) || errno == ENOENT || errno == ENOTDIR else {
                 throw ObjectStoreError(writing: file.string, Errno(rawValue: errno))
             }
         }

@@ -45,6 +45,8 @@ private func empty(
             try removeFile(entry)
             continue
         }
+        // rename(2) changes the folder's `..`, for which it must be writable.
+        if let status = FileStatus(of: entry, followingLinks: false) { allowRemoval(entry, status) }
         moved += 1
         let target = top.appending("\(LocalFolderStore.partialPrefix)removing-\(getpid())-\(moved)")
         guard moveFile(entry, to: target) else {

@@ -46,9 +46,10 @@ package struct CapturedRun: Sendable {
         }
         let tail = Tail(limitBytes: tailLimitBytes)
         return try await withTaskCancellationHandler {
-            async let copied: Void = copy(pipe.readEnd, to: output, tail: tail)
-            // The wait also ends what the program left behind, which would hold the pipe open for ever.
+            let ended = CancellationFlag()
+            async let copied: Void = copy(pipe.readEnd, to: output, tail: tail, until: ended)
             let exit = await child.wait()
+            ended.cancel()
             await copied
             try Task.checkCancellation()
             return CapturedRun(exit: exit, tail: tail.text)
@@ -62,18 +63,39 @@ package struct CapturedRun: Sendable {
         }
     }
 
-    private static func copy(_ source: FileDescriptor, to target: FileDescriptor?, tail: Tail) async {
+    /// Copies until the end of the pipe. Once the program has ended, a pause of a second is an end as well: a daemon
+    /// that it left in a session of its own would hold the pipe open for ever.
+    private static func copy(
+        _ source: FileDescriptor, to target: FileDescriptor?, tail: Tail, until ended: CancellationFlag
+    ) async {
         // A failed read ends the copy like the end of the pipe: the program's exit code decides, not its output.
         try? await BlockingPool.shared.run { _ in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
             defer { buffer.deallocate() }
-            while case let count = try source.read(into: buffer), count > 0 {
+            while isReadable(source, until: ended), case let count = try source.read(into: buffer), count > 0 {
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 tail.append(bytes)
                 // A closed terminal must not end an install.
                 _ = try? target?.writeAll(bytes)
             }
         }
+    }
+}
+
+/// Waits for bytes or the end of a pipe.
+///
+/// - Parameters:
+///   - descriptor: The pipe.
+///   - ended: Set when the writer has ended; then a second without bytes is enough.
+/// - Returns: false when nothing more is to be expected.
+private func isReadable(_ descriptor: FileDescriptor, until ended: CancellationFlag) -> Bool {
+    while true {
+        let hadEnded = ended.isCancelled
+        var request = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        let ready = poll(&request, 1, 1000)
+        if ready > 0 { return true }
+        if ready == 0 && hadEnded { return false }
+        if ready < 0 && errno != EINTR { return false }
     }
 }
 

@@ -101,6 +101,9 @@ package final class CancellationFlag: Sendable {
         cancelled.store(true, ordering: .relaxed)
     }
 
+    /// Whether the flag is set.
+    package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
     /// Throws when the flag is set.
     ///
     /// - Throws: `CancellationError`.

@@ -10,6 +10,7 @@ package func forEachConcurrently<Element: Sendable>(
     limit: Int,
     _ operation: @escaping @Sendable (Element) async throws -> Void
 ) async throws {
+    precondition(limit > 0, "nothing would ever run")
     try await withThrowingTaskGroup(of: Void.self) { group in
         var iterator = elements.makeIterator()
         for _ in 0..<limit {

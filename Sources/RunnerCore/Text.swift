@@ -24,18 +24,25 @@ extension String {
     /// - Returns: A text that is safe to print into a log line.
     package func escaped(limit: Int = 200) -> String {
         var result = ""
+        var length = 0
         for scalar in unicodeScalars {
-            guard result.unicodeScalars.count < limit else { return result + "…" }
-            switch scalar {
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default: result.unicodeScalars.append(scalar)
-            }
+            let piece = Self.escaped(scalar)
+            length += piece.unicodeScalars.count
+            guard length <= limit else { return result + "…" }
+            result += piece
         }
         return result
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": "\\n"
+        case "\r": "\\r"
+        case "\t": "\\t"
+        case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
+            "\\u{" + String(scalar.value, radix: 16) + "}"
+        default: String(scalar)
+        }
     }
 
     /// The text without blanks, tabs and line ends at both sides.
@@ -62,7 +69,8 @@ extension String {
 /// - Returns: At most one decimal and a unit.
 package func humanBytes(_ bytes: Int64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB", "PB"]
-    var tenths = bytes * 10
+    // A sparse file may claim 8 EiB, of which ten times are more than 64 bits.
+    var tenths = Int128(bytes) * 10
     var unit = 0
     while tenths >= 10_000, unit < units.count - 1 {
         tenths = (tenths + 500) / 1000
@@ -70,6 +78,16 @@ package func humanBytes(_ bytes: Int64) -> String {
     }
     let decimals = unit == 0 || tenths % 10 == 0 ? "" : ".\(tenths % 10)"
     return "\(tenths / 10)\(decimals) \(units[unit])"
+}
+
+extension Sequence<Int64> {
+    /// The sum, or the largest number when that is more: sizes of sparse files may claim anything.
+    package func saturatingSum() -> Int64 {
+        reduce(0) { sum, next in
+            let (result, overflow) = sum.addingReportingOverflow(next)
+            return overflow ? .max : result
+        }
+    }
 }
 
 /// A number of things with the right form of its noun: `1 file`, `2 files`.

@@ -2,16 +2,27 @@ import ArgumentParser
 import ProcessSupervision
 import RunnerCore
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-#error("braket-runner runs on Linux only")
-#endif
-
-/// The program: decides between its own commands and passing the command line on, then runs one command.
+/// The program: passes foreign command lines on, and runs a command of its own.
+///
+/// The entry is not `async`: the main thread of an async `main` waits in the runtime, with no signal blocked, while
+/// the code runs on another thread - and a SIGTERM that it took ended the process (seen with Swift 6.3.1 on Linux).
 @main
+enum Program {
+    /// Starts the program; the command ends the process.
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // Before any signal is blocked: exec(2) keeps the mask, and `tail` must die of a SIGTERM.
+        PassThrough(arguments: arguments).executeIfForeign()
+        // Before a second thread exists: threads inherit the mask.
+        JobSignals.blockEarly()
+        // The only task without a parent: there is none yet. Detached, because `main` belongs to the main actor, whose
+        // thread does nothing but wait.
+        Task.detached { await BraketRunner.start(arguments) }
+        Semaphore().wait()
+    }
+}
+
+/// The commands.
 struct BraketRunner: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "braket-runner",
@@ -31,13 +42,10 @@ struct BraketRunner: AsyncParsableCommand {
         defaultSubcommand: RunCommand.self
     )
 
-    /// Starts the program.
-    static func main() async {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        // Before any signal is blocked: exec(2) keeps the mask, and `tail` must die of a SIGTERM.
-        PassThrough(arguments: arguments).executeIfForeign()
-        // Before a second thread exists: it would take a signal with its default action.
-        JobSignals.blockEarly()
+    /// Runs the command that the arguments name, and ends the process.
+    ///
+    /// - Parameter arguments: The command line without the program.
+    static func start(_ arguments: [String]) async -> Never {
         do {
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
@@ -45,6 +53,7 @@ struct BraketRunner: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            endProcess(0)
         } catch {
             exit(withError: error)
         }

@@ -50,25 +50,45 @@ struct ArchiveExtractorTests {
             Hostile(testDescription: "absolute hard link", members: [("l", "1", "/etc/passwd")], code: .unsafeLink),
             Hostile(testDescription: "missing hard link", members: [("l", "1", "nothing")], code: .unsafeLink),
             Hostile(
-                testDescription: "hard link to a directory", members: [("d", "5", ""), ("l", "1", "d")],
-                code: .unsafeLink),
+                testDescription: "hard link to a directory",
+                members: [("d", "5", ""), ("l", "1", "d")],
+                code: .unsafeLink
+            ),
             Hostile(
-                testDescription: "two harmless links", members: [("cur", "2", "."), ("up", "2", "cur/..")],
-                code: .unsafeLink),
+                testDescription: "two harmless links",
+                members: [("cur", "2", "."), ("up", "2", "cur/..")],
+                code: .unsafeLink
+            ),
             Hostile(
                 testDescription: "two harmless links, second first",
-                members: [("up", "2", "cur/.."), ("cur", "2", ".")], code: .unsafeLink),
+                members: [("up", "2", "cur/.."), ("cur", "2", ".")],
+                code: .unsafeLink
+            ),
             Hostile(
                 testDescription: "hard link that moves a link up",
-                members: [("d/up", "2", "../x"), ("moved", "1", "d/up")], code: .unsafeLink),
+                members: [("d/up", "2", "../x"), ("moved", "1", "d/up")],
+                code: .unsafeLink
+            ),
             Hostile(
-                testDescription: "file below a link", members: [("d", "5", ""), ("l", "2", "d"), ("l/f", "0", "")],
-                code: .conflict),
+                testDescription: "file below a link",
+                members: [("d", "5", ""), ("l", "2", "d"), ("l/f", "0", "")],
+                code: .conflict
+            ),
             Hostile(
-                testDescription: "directory over a link", members: [("d", "5", ""), ("l", "2", "d"), ("l", "5", "")],
-                code: .conflict),
-            Hostile(testDescription: "file below a file", members: [("f", "0", ""), ("f/g", "0", "")], code: .conflict),
-            Hostile(testDescription: "file over a directory", members: [("d", "5", ""), ("d", "0", "")], code: .conflict),
+                testDescription: "directory over a link",
+                members: [("d", "5", ""), ("l", "2", "d"), ("l", "5", "")],
+                code: .conflict
+            ),
+            Hostile(
+                testDescription: "file below a file",
+                members: [("f", "0", ""), ("f/g", "0", "")],
+                code: .conflict
+            ),
+            Hostile(
+                testDescription: "file over a directory",
+                members: [("d", "5", ""), ("d", "0", "")],
+                code: .conflict
+            ),
         ]
     )
     func hostile(_ sample: Hostile) throws {
@@ -271,11 +291,16 @@ struct ArchiveExtractorTests {
     @Test func sparseFilesKeepTheirHoles() throws {
         var builder = TarBuilder()
         builder.add(
-            "PaxHeaders/x", type: "x",
+            "PaxHeaders/x",
+            type: "x",
             [("GNU.sparse.major", "1"), ("GNU.sparse.name", "real"), ("GNU.sparse.realsize", "3000000")]
-                .flatMap { TarEntry.record($0.0, Array($0.1.utf8)) })
+                .flatMap { TarEntry.record($0.0, Array($0.1.utf8)) }
+        )
         let map = Array("2\n0\n5\n1000000\n5\n".utf8)
-        builder.add("GNUSparseFile.0/real", map + [UInt8](repeating: 0, count: 512 - map.count) + Array("helloworld".utf8))
+        builder.add(
+            "GNUSparseFile.0/real",
+            map + [UInt8](repeating: 0, count: 512 - map.count) + Array("helloworld".utf8)
+        )
         try withTemporaryDirectory { directory in
             let report = try extract(builder.finished, into: directory)
             #expect(report.extractedBytes == 3_000_000)

@@ -19,7 +19,11 @@ struct TarBuilder {
     ///   - content: Its data.
     ///   - claimedSize: What the header says instead of the data's size.
     mutating func add(
-        _ name: String, type: Character = "0", link: String = "", mode: UInt32 = 0o644, _ content: [UInt8] = [],
+        _ name: String,
+        type: Character = "0",
+        link: String = "",
+        mode: UInt32 = 0o644,
+        _ content: [UInt8] = [],
         claimedSize: Int64? = nil
     ) {
         let entry = TarEntry(
@@ -86,7 +90,10 @@ func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
 /// - Throws: What the extractor throws.
 @discardableResult
 func extract(
-    _ archive: [UInt8], into directory: FilePath, limits: ExtractionLimits = .init(), chunkSizeBytes: Int = 1000
+    _ archive: [UInt8],
+    into directory: FilePath,
+    limits: ExtractionLimits = .init(),
+    chunkSizeBytes: Int = 1000
 ) throws -> ExtractionReport {
     try ArchiveExtractor(limits: limits)
         .extract(from: BytesSource(archive, chunkSizeBytes: chunkSizeBytes), into: directory)

@@ -37,7 +37,10 @@ struct TreeSnapshot: Equatable {
                 switch status.kind {
                 case .file:
                     nodes[child.bytes] = .file(
-                        size: status.size, permissions: status.permissions, modified: status.modified.seconds)
+                        size: status.size,
+                        permissions: status.permissions,
+                        modified: status.modified.seconds
+                    )
                 case .directory:
                     nodes[child.bytes] = .directory(permissions: status.permissions)
                     pending.append(child)

@@ -32,7 +32,7 @@ package func withTemporaryDirectory<R>(_ body: (FilePath) async throws -> R) asy
 
 private func makeTemporaryDirectory() throws -> FilePath {
     var template = Array("/tmp/braket-runner-test-XXXXXX".utf8CString)
-    guard template.withUnsafeMutableBufferPointer({ mkdtemp($0.baseAddress) }) != nil else {
+    guard mkdtemp(&template) != nil else {
         throw Errno(rawValue: errno)
     }
     return FilePath(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
@@ -42,15 +42,22 @@ private func makeTemporaryDirectory() throws -> FilePath {
 ///
 /// - Parameter directory: What to remove; a missing one is no error.
 package func removeTree(_ directory: FilePath) {
-    _ = directory.string.withCString { path in
-        nftw(
-            path,
-            { path, info, kind, _ in
-                if kind == FTW_D || kind == FTW_DNR { _ = chmod(path, 0o700) }
-                return 0
-            }, 32, FTW_PHYS)
+    var status = stat()
+    guard directory.withPlatformString({ lstat($0, &status) }) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+        _ = directory.withPlatformString(unlink)
+        return
     }
-    _ = directory.string.withCString { path in
-        nftw(path, { path, _, _, _ in remove(path) }, 32, FTW_PHYS | FTW_DEPTH)
+    _ = directory.withPlatformString { chmod($0, 0o700) }
+    if let stream = directory.withPlatformString(opendir) {
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
+            }
+            // `FilePath` keeps names that are not UTF-8; a `String` would not.
+            if name != "." && name != ".." { removeTree(directory.pushing(name)) }
+        }
+        closedir(stream)
     }
+    _ = directory.withPlatformString(rmdir)
 }

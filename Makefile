@@ -1,0 +1,83 @@
+# The verbs of this repository; `make` alone lists them. `.ci/run` calls check, demo and test, in this order.
+# One debug build in .build serves all three: every call of SwiftPM below has the same flags.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# A warning in our targets is an error; SwiftPM does not pass the flag on to packages.
+# A packager with another compiler says `make WARNINGS_AS_ERRORS=false build`.
+WARNINGS_AS_ERRORS ?= true
+
+SWIFT ?= swift
+FLAGS := $(if $(filter-out false 0 no,$(WARNINGS_AS_ERRORS)),-Xswiftc -warnings-as-errors)
+DEBUG := .build/debug/braket-runner
+RELEASE := .build/release/braket-runner
+DIST := dist/braket-runner
+DEMO := .demo
+PYTHON := .venv/bin/python
+FORMATTED := Package.swift Sources Tests
+
+.PHONY: help
+help: ## List the verbs.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what a bare Debian or Ubuntu with Swift and Python lacks; costs nothing when all is there.
+	@scripts/setup.sh
+
+.PHONY: build
+build: setup ## Build the debug program.
+	@$(SWIFT) build $(FLAGS) --product braket-runner
+
+.PHONY: release
+release: setup ## Build dist/braket-runner: optimised, stripped, the Swift runtime inside.
+	@$(SWIFT) build -c release --static-swift-stdlib --product braket-runner
+	@mkdir -p dist
+	@strip -o $(DIST).new $(RELEASE)
+	@mv $(DIST).new $(DIST)
+	@scripts/check-linkage.sh $(DIST)
+
+# The quick checks come first, those that read what the compiler made come after the build.
+.PHONY: check
+check: setup ## Check format, graph, size, forbidden words, warnings, docs and linkage.
+	@echo "== format"
+	@$(SWIFT) format lint --strict --parallel --recursive --configuration .swift-format $(FORMATTED)
+	@echo "== source: size of files and functions, words that end the process"
+	@scripts/check-source.py
+	@echo "== graph: ARCHITECTURE.md against Package.swift and imports"
+	@scripts/check-graph.py
+	@echo "== build: warnings are errors"
+	@$(SWIFT) build $(FLAGS) --build-tests
+	@echo "== docs: every declaration that is not private"
+	@scripts/check-docs.py
+	@echo "== linkage"
+	@scripts/check-linkage.sh $(DEBUG) $(wildcard $(DIST))
+
+.PHONY: test
+test: setup ## Run all tests.
+	@$(SWIFT) test $(FLAGS) --disable-xctest
+
+# What the job does to a new machine: only the store, which stands for S3, outlives a run.
+.PHONY: demo
+demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes from its checkpoints.
+	@scripts/demo.sh $(DEBUG) $(PYTHON) $(DEMO)
+
+.PHONY: bench
+bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (about 10 minutes).
+	@scripts/setup.sh --bench
+	@scripts/bench.py $(DIST) --write BENCHMARKS.md
+
+.PHONY: fmt
+fmt: ## Format all Swift sources in place.
+	@$(SWIFT) format format --in-place --parallel --recursive --configuration .swift-format $(FORMATTED)
+
+.PHONY: clean
+clean: ## Remove what runs leave: .demo and dist. Builds stay.
+	@rm -rf $(DEMO) dist
+
+.PHONY: distclean
+distclean: clean ## Remove also builds, the Python environments and benchmark data: the next build takes minutes.
+	@rm -rf .build .venv .bench

@@ -1,0 +1,96 @@
+import RunnerTestSupport
+import Testing
+
+/// /opt/braket and /opt/ml: the symlink rules of contract §2.1.
+@Suite(.timeLimit(.minutes(5)))
+struct PathsTests {
+    static let writing = """
+        import os
+        open(os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"] + "/r", "w").write("1")
+        print("HP", os.path.exists(os.environ["AMZN_BRAKET_HP_FILE"]))
+        """
+
+    /// Prepares a root and says what must hold after a run.
+    static let roots: [(name: String, preparation: String)] = [
+        ("nothing", "true"),
+        ("ml only", "mkdir -p root/ml"),
+        ("a link to ml", "mkdir -p root/ml && ln -s ml root/braket"),
+        ("an absolute link to ml", "mkdir -p root/ml && ln -s \"$PWD/root/ml\" root/braket"),
+        ("a link to a missing ml", "mkdir root && ln -s ml root/braket"),
+        ("a real directory", "mkdir -p root/braket/checkpoints root/ml"),
+        ("a real directory with a child of ours", "mkdir -p root/braket/model root/ml"),
+        ("a real directory without ml", "mkdir -p root/braket"),
+        ("ml itself a link", "mkdir -p elsewhere root && ln -s ../elsewhere root/ml"),
+    ]
+
+    @Test("Results, hyperparameters and code are in one world", arguments: roots)
+    func oneWorld(_ name: String, _ preparation: String) throws {
+        try JobFolder.with { folder in
+            #expect(folder.shell(preparation).exitCode == 0)
+            let run = folder.runScript(Self.writing, ["--hyperparameter", "a=1"])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            #expect(run.lines.contains("HP True"), "\(run.output)")
+            #expect(folder.shell("tar xzOf store/bucket/out/output/model.tar.gz r").output == "1")
+            #expect(folder.text("root/braket/model/r") == "1")
+        }
+    }
+
+    @Test("A split directory keeps what it holds and is warned about")
+    func split() throws {
+        try JobFolder.with { folder in
+            folder.write("root/braket/checkpoints/kept", "K")
+            folder.makeDirectory("root/ml")
+            let run = folder.runScript(Self.writing)
+            #expect(folder.text("root/braket/checkpoints/kept") == "K")
+            #expect(run.errors.contains("warning") && run.errors.contains("braket"), "\(run.errors)")
+            #expect(folder.shell("readlink -f root/braket/model").output.hasSuffix("/root/ml/model\n"))
+        }
+    }
+
+    @Test("A file in the place of a directory is a reason, not a crash", arguments: ["root", "root/ml", "root/braket", "root/ml/code"])
+    func fileInTheWay(_ path: String) throws {
+        try JobFolder.with { folder in
+            folder.write(path, "in the way")
+            let run = folder.runScript(Self.writing)
+            #expect(run.exitCode == 64 || run.exitCode == 70, "\(run.errors)")
+            #expect(run.errors.contains(path), "\(run.errors)")
+        }
+    }
+
+    @Test("A relative root stands below the working directory")
+    func relativeRoot() throws {
+        try JobFolder.with { folder in
+            folder.write("source/alg.py", Self.writing + "\nprint('CWD', os.getcwd())")
+            let run = folder.run([
+                "--root", "here/opt", "--storage", "file:store", "--python", BinaryUnderTest.python, "--script", "source",
+                "--entry-point", "alg", "--output", "s3://bucket/out", "--job-name", "job",
+            ])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            #expect(folder.text("here/opt/ml/model/r") == "1")
+            #expect(folder.exists("store/bucket/out/output/model.tar.gz"))
+            #expect(run.output.contains("CWD \(folder.at("here/opt/"))"))
+        }
+    }
+
+    @Test("Managed mode makes no input/data: the SDK's copy would land inside it")
+    func noInputData() throws {
+        try JobFolder.with { folder in
+            folder.write("source/alg.py", "open(__import__('os').environ['AMZN_BRAKET_JOB_RESULTS_DIR'] + '/r', 'w')")
+            let run = folder.run([
+                "--root", folder.at("root"), "--storage", "managed", "--python", BinaryUnderTest.python, "--script",
+                folder.at("source"), "--entry-point", "alg",
+            ])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            #expect(!folder.exists("root/ml/input/data"))
+        }
+    }
+
+    @Test("The model folder is a real directory")
+    func modelDirectory() throws {
+        try JobFolder.with { folder in
+            folder.runScript(Self.writing)
+            #expect(folder.shell("test -d root/ml/model -a ! -L root/ml/model").exitCode == 0)
+            #expect(folder.shell("test -d root/ml/code/customer_code/extracted -a -d root/ml/additional_setup").exitCode == 0)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import RunnerCore
+import RunnerTestSupport
+import Testing
+
+/// `status`: the last record of a root.
+@Suite(.timeLimit(.minutes(5)))
+struct StatusTests {
+    @Test("As text it says how the job ended and why")
+    func text() throws {
+        try JobFolder.with { folder in
+            folder.runScript("raise ValueError('boom')")
+            let run = folder.run(["status", "--root", folder.at("root")])
+            #expect(run.exitCode == 0)
+            for word in ["job", "FAILED", "ValueError: boom", "STARTING_INSTANCE", "RUNNING"] {
+                #expect(run.output.contains(word), "\(word)")
+            }
+        }
+    }
+
+    @Test("As JSON it is the record")
+    func json() throws {
+        try JobFolder.with { folder in
+            folder.runScript("")
+            let run = folder.run(["status", "--format", "json"], environment: ["BRAKET_RUNNER_ROOT": folder.at("root")])
+            #expect(run.exitCode == 0)
+            try #expect(JSONText.parse(run.output).objectValue == folder.record())
+        }
+    }
+
+    @Test("No record, a broken one and a wrong format are said", arguments: ["", "{", "[]"])
+    func noRecord(_ text: String) throws {
+        try JobFolder.with { folder in
+            if !text.isEmpty { folder.write("root/ml/output/job.json", text) }
+            let run = folder.run(["status", "--root", folder.at("root")])
+            #expect(run.exitCode != 0 && run.exitCode != nil)
+            #expect(run.errors.contains("job.json"))
+            #expect(folder.run(["status", "--format", "xml", "--root", folder.at("root")]).exitCode == 64)
+        }
+    }
+
+    @Test("status changes nothing")
+    func changesNothing() throws {
+        try JobFolder.with { folder in
+            folder.runScript("")
+            let before = folder.snapshot()
+            folder.run(["status", "--root", folder.at("root")])
+            #expect(folder.snapshot() == before)
+        }
+    }
+}
