@@ -40,20 +40,35 @@ release: setup ## Build dist/braket-runner: optimised, stripped, the Swift runti
 	@mv $(DIST).new $(DIST)
 	@scripts/check-linkage.sh $(DIST)
 
-# The quick checks come first, those that read what the compiler made come after the build.
-.PHONY: check
-check: setup ## Check format, graph, size, forbidden words, warnings, docs and linkage.
+# The quick checks come first; the build and what reads it come last. `make -k check` goes on
+# after a failure, and each part is a target of its own.
+.NOTPARALLEL:
+CHECKS := format source docs graph warnings linkage
+.PHONY: check $(CHECKS:%=check-%)
+check: setup $(CHECKS:%=check-%) ## Check format, source, docs, graph, warnings and linkage.
+
+check-format:
 	@echo "== format"
 	@$(SWIFT) format lint --strict --parallel --recursive --configuration .swift-format $(FORMATTED)
+
+check-source:
 	@echo "== source: size of files and functions, words that end the process"
 	@scripts/check-source.py
-	@echo "== graph: ARCHITECTURE.md against Package.swift and imports"
+
+check-graph:
+	@echo "== graph: ARCHITECTURE.md, Package.swift and imports agree"
 	@scripts/check-graph.py
-	@echo "== build: warnings are errors"
+
+check-warnings:
+	@echo "== warnings: the build, tests included"
 	@$(SWIFT) build $(FLAGS) --build-tests
+
+check-docs:
 	@echo "== docs: every declaration that is not private"
 	@scripts/check-docs.py
-	@echo "== linkage"
+
+check-linkage:
+	@echo "== linkage: no Foundation, no ICU"
 	@scripts/check-linkage.sh $(DEBUG) $(wildcard $(DIST))
 
 .PHONY: test
@@ -66,7 +81,7 @@ demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes 
 	@scripts/demo.sh $(DEBUG) $(PYTHON) $(DEMO)
 
 .PHONY: bench
-bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (about 10 minutes).
+bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (about 5 minutes).
 	@scripts/setup.sh --bench
 	@scripts/bench.py $(DIST) --write BENCHMARKS.md
 

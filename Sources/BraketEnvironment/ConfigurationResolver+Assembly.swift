@@ -32,9 +32,9 @@ extension ConfigurationResolver {
         return .folder(path)
     }
 
-    /// Puts the checked pieces together.
+    /// Puts the pieces together; parts of the document that the validator refused are passed over.
     mutating func assemble(
-        _ request: JobRequest, script: ScriptSource, storage: StorageMode, settings: RunSettings, places: ResultPlaces
+        script: ScriptSource, storage: StorageMode, settings: RunSettings, places: ResultPlaces
     ) -> JobConfiguration? {
         guard let uri = script.uri, let entryPoint = script.entryPoint, let scriptLocation = location(uri) else {
             return nil
@@ -49,12 +49,12 @@ extension ConfigurationResolver {
         return JobConfiguration(
             jobName: jobName, device: device, scriptURI: uri.text, script: scriptLocation,
             entryPoint: entryPoint.text, compression: compression(script), hyperparameters: hyperparameters,
-            channels: storage.movesData ? channels(request) : [], outputPath: places.output,
-            kmsKeyID: request.outputDataConfig.kmsKeyId, checkpoints: places.checkpoints,
-            checkpointDirectory: checkpointDirectory(paths), maxRuntimeSeconds: maxRuntime(request), storage: storage,
+            channels: storage.movesData ? channels() : [], outputPath: places.output,
+            kmsKeyID: overlay[["outputDataConfig", "kmsKeyId"]]?.stringValue, checkpoints: places.checkpoints,
+            checkpointDirectory: checkpointDirectory(paths), maxRuntimeSeconds: maxRuntime(), storage: storage,
             paths: paths, settings: settings, overrides: overrides(),
             setsSageMakerEnvironment: inputs.options.sageMakerEnvironment || inputs.hasPlatformFiles,
-            instanceType: request.instanceConfig?.instanceType,
+            instanceType: overlay[["instanceConfig", "instanceType"]]?.stringValue,
             requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text, hyperparameters), origins: origins)
     }
 
@@ -99,15 +99,23 @@ extension ConfigurationResolver {
         return result
     }
 
-    private mutating func channels(_ request: JobRequest) -> [ConfiguredChannel] {
-        request.inputDataConfig.enumerated().compactMap { index, channel in
+    private mutating func channels() -> [ConfiguredChannel] {
+        var channels: [ConfiguredChannel] = []
+        for (index, element) in (overlay[["inputDataConfig"]]?.arrayValue ?? []).enumerated() {
+            let place = element.objectValue?["dataSource"]?.objectValue?["s3DataSource"]?.objectValue
+            // A name that the validator refuses may lead out of the folder of the channels.
+            guard let name = element.objectValue?["channelName"]?.stringValue, let uri = place?["s3Uri"]?.stringValue,
+                !name.isEmpty, name != ".", name != "..", !name.contains("/")
+            else { continue }
             let source = sourceName("inputDataConfig[\(index)]")
-            guard let location = location(OptionValue(channel.s3Uri, source: source)) else { return nil }
-            note("input \(channel.channelName)", location.description, source)
-            return ConfiguredChannel(
-                name: channel.channelName, location: location, contentType: channel.contentType,
-                isManifest: channel.s3DataType == .manifestFile)
+            guard let location = location(OptionValue(uri, source: source)) else { continue }
+            note("input \(name)", location.description, source)
+            channels.append(
+                ConfiguredChannel(
+                    name: name, location: location, contentType: element.objectValue?["contentType"]?.stringValue,
+                    isManifest: place?["s3DataType"]?.stringValue == "ManifestFile"))
         }
+        return channels
     }
 
     private mutating func checkpointDirectory(_ paths: ContainerPaths) -> FilePath {
@@ -128,8 +136,8 @@ extension ConfigurationResolver {
         return path
     }
 
-    private mutating func maxRuntime(_ request: JobRequest) -> Int? {
-        let limit = request.stoppingCondition.maxRuntimeInSeconds
+    private mutating func maxRuntime() -> Int? {
+        let limit = overlay[["stoppingCondition", "maxRuntimeInSeconds"]]?.intValue
         note("time limit", limit.map { "\($0) s" } ?? "none", limit == nil ? "default"
             : sourceName("stoppingCondition.maxRuntimeInSeconds"))
         return limit

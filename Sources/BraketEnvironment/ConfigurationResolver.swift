@@ -1,4 +1,4 @@
-import BraketAPI
+package import BraketAPI
 import RunnerCore
 import SystemPackage
 
@@ -26,17 +26,24 @@ package struct ConfigurationResolver {
     /// - Returns: The configuration.
     /// - Throws: All problems at once.
     package mutating func resolve() throws(ConfigurationError) -> JobConfiguration {
+        let (configuration, problems) = resolveLeniently()
+        guard problems.isEmpty, let configuration else { throw ConfigurationError(problems) }
+        return configuration
+    }
+
+    /// Resolves what can be resolved, for a dry run that goes on to look for problems elsewhere.
+    ///
+    /// - Returns: The configuration without its wrong parts, nil when script or entry point are missing; and all
+    ///   problems.
+    package mutating func resolveLeniently() -> (configuration: JobConfiguration?, problems: [Problem]) {
         let storage = resolveStorage()
         let settings = resolveSettings()
         overlayFlags()
         let script = resolveScript()
         let places = resolvePlaces(storage)
-        let request = validate()
-        let configuration = request.flatMap {
-            assemble($0, script: script, storage: storage, settings: settings, places: places)
-        }
-        guard problems.isEmpty, let configuration else { throw ConfigurationError(problems) }
-        return configuration
+        validate()
+        let configuration = assemble(script: script, storage: storage, settings: settings, places: places)
+        return (configuration, problems)
     }
 
     // MARK: Flags over the document
@@ -127,10 +134,9 @@ package struct ConfigurationResolver {
 
     /// Checks the document with its flags. Without a document the members that only a document could give are filled
     /// with values that pass, so that the flags alone are judged.
-    private mutating func validate() -> JobRequest? {
+    private mutating func validate() {
         if let document = inputs.document, document.objectValue == nil {
-            report(inputs.options.job?.source ?? "--job", "must be one JSON object, a CreateJob request")
-            return nil
+            return report(inputs.options.job?.source ?? "--job", "must be one JSON object, a CreateJob request")
         }
         var checked = overlay
         checked.fill(Self.scriptPath + ["s3Uri"], "s3://none/none")
@@ -142,11 +148,10 @@ package struct ConfigurationResolver {
             if checked[["checkpointConfig"]] != nil { checked.fill(["checkpointConfig", "s3Uri"], "s3://none/none") }
         }
         do {
-            return try JobRequest.parse(
+            _ = try JobRequest.parse(
                 .object(checked.document), rules: JobRequest.Rules(use: .localRun, flags: checked.flags))
         } catch {
             problems += error.problems
-            return nil
         }
     }
 

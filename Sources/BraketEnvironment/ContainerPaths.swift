@@ -5,6 +5,10 @@ package struct ContainerPaths: Sendable {
     /// `/opt`, or where it stands for this run.
     package let root: FilePath
 
+    /// The children of `braket` that are real folders of their own and not the ones of `ml`: what the script is told
+    /// must not lead there (contract §2.1 rule 3).
+    package var splitChildren: Set<String> = []
+
     /// Makes the paths below a root.
     ///
     /// - Parameter root: An absolute path.
@@ -64,6 +68,7 @@ package struct ContainerPaths: Sendable {
     /// - Parameter relative: For instance `model`.
     /// - Returns: The path as text.
     package func braketText(_ relative: String) -> String {
-        braket.pushing(FilePath(relative)).string
+        let child = FilePath(relative).components.first?.string ?? ""
+        return (splitChildren.contains(child) ? ml : braket).pushing(FilePath(relative)).string
     }
 }

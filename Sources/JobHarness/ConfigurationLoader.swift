@@ -36,27 +36,42 @@ struct ConfigurationLoader: Sendable {
     /// - Returns: The checked configuration.
     /// - Throws: `JobFailure` that names everything that is wrong.
     func load() async throws(JobFailure) -> JobConfiguration {
+        let (configuration, failure) = await loadLeniently()
+        if let failure { throw failure }
+        guard let configuration else {
+            throw JobFailure(.runnerFault, .internalFault, "The configuration was lost without a word.")
+        }
+        return configuration
+    }
+
+    /// Loads what can be loaded, for a dry run that goes on to look for problems elsewhere.
+    ///
+    /// - Returns: The configuration without its wrong parts, nil when nothing can be looked at; and what is wrong.
+    func loadLeniently() async -> (configuration: JobConfiguration?, failure: JobFailure?) {
         var given = ConfigurationInputs(
             options: inputs.options, environment: inputs.environment, workingDirectory: inputs.workingDirectory)
         let files = ConfigurationFiles(paths: ContainerPaths(root: given.root))
         given.hasPlatformFiles = files.hasPlatformFiles
-        given.platformHyperparameters = try files.platformHyperparameters()
+        do throws(JobFailure) {
+            given.platformHyperparameters = try files.platformHyperparameters()
+        } catch {
+            return (nil, error)
+        }
         var problems: [Problem] = []
         given.document = await read(inputs.options.job, given, &problems)
         given.hyperparametersFile = await read(inputs.options.hyperparametersFile, given, &problems)
         var resolver = ConfigurationResolver(given)
-        do {
-            let configuration = try resolver.resolve()
-            guard problems.isEmpty else { throw ConfigurationError(problems) }
+        let (configuration, more) = resolver.resolveLeniently()
+        // A document that could not be read lacks no members.
+        problems += inputs.options.job != nil && given.document == nil ? [] : more.filter { !problems.contains($0) }
+        let failure = problems.isEmpty ? nil : Self.failure(problems)
+        guard let configuration else { return (nil, failure) }
+        do throws(JobFailure) {
             try checkStorage(configuration)
-            return configuration
-        } catch let error as ConfigurationError {
-            throw Self.failure(problems + error.problems.filter { !problems.contains($0) })
-        } catch let error as JobFailure {
-            throw error
         } catch {
-            throw JobFailure(.runnerFault, .internalFault, "Cannot read the configuration: \(error)")
+            return (nil, failure ?? error)
         }
+        return (configuration, failure)
     }
 
     /// Reads a JSON file that an option names; what is wrong goes to the problems.
@@ -79,7 +94,6 @@ struct ConfigurationLoader: Sendable {
         } catch {
             problems.append(Problem(path: option.source, message: "\(error)"))
         }
-        // A placeholder that passes for a document, so that the members it would have had are not reported missing.
         return nil
     }
 

@@ -22,14 +22,16 @@ struct ContainerTree {
     /// `input/data` is not made: in SDK local mode the host copies the channels there afterwards, and docker would
     /// copy them one level too deep into a folder that exists (contract §4 step 9).
     ///
+    /// - Returns: The children of `braket` that are other folders than those of `ml`.
     /// - Throws: `JobFailure` with the path that could not be made.
-    func prepare() throws(JobFailure) {
+    func prepare() throws(JobFailure) -> Set<String> {
         // Before the link: today a missing /opt/ml leaves a dangling link and then fails with FileExistsError.
         try make(paths.ml)
-        try link()
+        let split = try link()
         for folder in [paths.code, paths.original, paths.additionalSetup, paths.model, paths.outputData, paths.inputConfig] {
             try make(folder)
         }
+        return split
     }
 
     /// Moves what an earlier run left in the results folders out of the way, so that it does not get into this run's
@@ -56,8 +58,8 @@ struct ContainerTree {
         logger.notice("what an earlier run left in this root was moved", metadata: ["path": "\(target)"])
     }
 
-    private func link() throws(JobFailure) {
-        if symlink(paths.ml.string, paths.braket.string) == 0 { return }
+    private func link() throws(JobFailure) -> Set<String> {
+        if symlink(paths.ml.string, paths.braket.string) == 0 { return [] }
         let error = Errno(rawValue: errno)
         guard error == .fileExists else {
             throw JobFailure(
@@ -65,9 +67,10 @@ struct ContainerTree {
                 details: [" Exception: cannot link \(paths.braket) to \(paths.ml): \(error)"])
         }
         guard FileStatus(of: paths.braket, followingLinks: false)?.isDirectory == true else {
-            return try checkLink()
+            try checkLink()
+            return []
         }
-        try linkChildren()
+        return try linkChildren()
     }
 
     /// A link that leads to `ml` in any spelling is fine; one that leads elsewhere would split the tree.
@@ -83,11 +86,14 @@ struct ContainerTree {
 
     /// A real folder - the image made it, or `mkdir -p` of a checkpoint path below it ran first - gets links for the
     /// children that are missing. Today's program silently works in two worlds there and loses the results.
-    private func linkChildren() throws(JobFailure) {
+    private func linkChildren() throws(JobFailure) -> Set<String> {
+        var split: Set<String> = []
         for child in ["code", "input", "model", "output"] {
             let link = paths.braket.appending(child)
             let target = paths.ml.appending(child)
             try make(target)
+            // An empty folder holds nothing that could be lost.
+            if FileStatus(of: link, followingLinks: false)?.isDirectory == true { _ = rmdir(link.string) }
             if symlink(target.string, link.string) == 0 {
                 logger.warning(
                     "\(paths.braket) is a folder, not a link: linked a missing child", metadata: ["path": "\(link)"])
@@ -96,11 +102,13 @@ struct ContainerTree {
             let error = Errno(rawValue: errno)
             guard error == .fileExists else { throw failure(link, error) }
             if FileStatus(of: link)?.identity != FileStatus(of: target)?.identity {
+                split.insert(child)
                 logger.warning(
-                    "a real folder stands where a link is expected; files written there are not results",
+                    "a real folder stands where a link is expected; the script is told the other path",
                     metadata: ["path": "\(link)", "expected": "\(target)"])
             }
         }
+        return split
     }
 
     private func make(_ folder: FilePath) throws(JobFailure) {

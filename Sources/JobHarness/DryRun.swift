@@ -40,12 +40,9 @@ package struct DryRun: Sendable {
     /// - Returns: The plan; its exit code is the one that the run would end with for the first problem it met.
     package func run() async -> DryRunPlan {
         var plan = DryRunPlan()
-        do throws(JobFailure) {
-            let configuration = try await ConfigurationLoader(inputs: inputs).load()
-            await examine(configuration, &plan)
-        } catch {
-            plan.add(error)
-        }
+        let (configuration, failure) = await ConfigurationLoader(inputs: inputs).loadLeniently()
+        if let failure { plan.add(failure) }
+        if let configuration { await examine(configuration, &plan) }
         return plan
     }
 
@@ -77,7 +74,9 @@ package struct DryRun: Sendable {
                 plan.script = DryRunPlan.Script(
                     address: configuration.script.description, form: fetched.form, entries: fetched.entries,
                     bytes: fetched.bytes, sha256: fetched.sha256, skipped: fetched.skipped)
-                plan.requirements = try Requirements.files(in: extracted).map { self.relative($0, to: extracted) }
+                plan.requirements = try Requirements.files(in: extracted).map { file in
+                    (self.relative(file, to: extracted), Requirements.lines(of: file).map(Requirements.withoutCredentials))
+                }
                 await examineEntryPoint(configuration, environment, extracted, &plan)
             }
         } catch let failure as JobFailure {
@@ -137,14 +136,16 @@ package struct DryRun: Sendable {
         if plan.entryPoint?.file == nil { plan.entryPoint?.file = answer["file"]?.stringValue }
         let problem = answer["error"]?.stringValue
         if answer["found"]?.boolValue != true {
-            // Its requirements may bring the module.
             let words = "ImportError: \(problem ?? "No module named \(request.entryPoint)")"
-            guard plan.requirements.isEmpty else {
+            // The requirements may bring a module, but none into a package of the script.
+            let top = String(request.entryPoint.prefix { $0 != "." && $0 != ":" })
+            let isOwn = ["", ".py"].contains { FileStatus(of: extracted.appending(top + $0)) != nil }
+            guard plan.requirements.isEmpty || isOwn else {
                 return plan.warnings.append("\(words); it may come with the requirements")
             }
             plan.add(JobFailure(.entryPointMissing, .scriptArchive, words))
         } else if answer["defined"]?.boolValue == false, let problem {
-            plan.add(JobFailure(.entryPointMissing, code: 1, problem))
+            plan.add(JobFailure(.entryPointMissing, .scriptArchive, problem))
         }
     }
 

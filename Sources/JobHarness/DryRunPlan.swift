@@ -31,7 +31,7 @@ package struct DryRunPlan: Sendable {
     var script: Script?
     var entryPoint: EntryPoint?
     var command: String?
-    var requirements: [String] = []
+    var requirements: [(file: String, lines: [String])] = []
     var channels: [Channel] = []
     var checkpoints: [(name: String, bytes: Int64)]?
     var destinations: [String] = []
@@ -65,7 +65,8 @@ package struct DryRunPlan: Sendable {
             ]
         }
         object["command"] = Self.optional(command)
-        object["requirements"] = .array(requirements.map(JSONValue.string))
+        object["requirements"] = .array(
+            requirements.map { ["file": .string($0.file), "lines": .array($0.lines.map(JSONValue.string))] })
         object["inputs"] = .array(
             channels.map { channel in
                 [
@@ -113,7 +114,9 @@ extension DryRunPlan {
         var lines = ["Dry run: this is what `braket-runner run` would do. Nothing was changed.", ""]
         lines += section("Configuration", configuration.map { "\($0.name): \($0.value.escaped())   [\($0.source)]" })
         lines += section("Script", scriptLines)
-        lines += section("Requirements", requirements.isEmpty ? ["none"] : requirements.map { "install \($0.escaped())" })
+        lines += section("Requirements", requirements.isEmpty ? ["none"] : requirements.flatMap { requirement in
+            ["install \(requirement.file.escaped())"] + requirement.lines.map { "  " + $0.escaped() }
+        })
         lines += section("Inputs", channels.isEmpty ? ["none"] : channels.flatMap(channelLines))
         if let checkpoints {
             let total = checkpoints.map(\.bytes).saturatingSum()

@@ -51,6 +51,7 @@ extension Job {
         let phaseStart = ContinuousClock.now
         var problems: [String] = []
         var stored: [JSONValue] = []
+        var bytes: Int64 = 0
         let archives = [
             (folder: paths.model, name: "/output/model.tar.gz", always: succeeded),
             (folder: paths.outputData, name: "/output/output.tar.gz", always: false),
@@ -59,23 +60,26 @@ extension Job {
             let isEmpty = ((try? directoryEntryNames(archive.folder)) ?? []).isEmpty
             guard archive.always || !isEmpty else { continue }
             do {
-                stored.append(try await pack(archive.folder, to: output + archive.name))
+                let (figures, size) = try await pack(archive.folder, to: output + archive.name)
+                stored.append(figures)
+                bytes += size
             } catch {
                 problems.append("\(output)\(archive.name): \(error)")
             }
         }
-        record.finished(.results, since: phaseStart)
+        record.finished(.results, since: phaseStart, ["bytes": .number(JSONNumber(bytes))])
         record.set("stored", .array(stored))
         return problems
     }
 
-    private func pack(_ folder: FilePath, to address: String) async throws -> JSONValue {
+    private func pack(_ folder: FilePath, to address: String) async throws -> (figures: JSONValue, bytes: Int64) {
         // Plain concatenation: with a trailing `/` of the path the SDK asks for `…//output/model.tar.gz`.
         let (store, key) = try stores.resolve(try DataLocation(address, relativeTo: paths.root))
         let report = try await store.write(key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID)) { sink in
             try TreePacker().pack(directory: folder, into: &sink)
         }
-        for entry in report.leftOut { logger.warning("not as it was", metadata: ["archive": "\(address)", "entry": "\(entry)"]) }
+        let notes = report.leftOut.map { "left out: \($0)" } + report.changed.map { "changed while it was packed: \($0)" }
+        for note in notes { logger.warning("\(note)", metadata: ["archive": "\(address)"]) }
         logger.info(
             "results stored",
             metadata: [
@@ -85,8 +89,8 @@ extension Job {
             "address": .string(address), "files": .number(JSONNumber(report.files)),
             "bytes": .number(JSONNumber(report.archiveBytes)),
         ]
-        if !report.leftOut.isEmpty { figures["leftOut"] = .array(report.leftOut.map(JSONValue.string)) }
-        return .object(figures)
+        if !notes.isEmpty { figures["notes"] = .array(notes.map(JSONValue.string)) }
+        return (.object(figures), report.archiveBytes)
     }
 
     // MARK: Checkpoints

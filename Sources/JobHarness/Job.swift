@@ -113,7 +113,9 @@ struct Job: Sendable {
                 "files": .number(JSONNumber(contents.files.count)), "bytes": .number(JSONNumber(contents.bytes)),
             ]
         }
-        record.finished(.inputs, since: phaseStart, ["channels": .array(figures)])
+        record.finished(
+            .inputs, since: phaseStart,
+            ["bytes": .number(JSONNumber(channels.map(\.bytes).saturatingSum())), "channels": .array(figures)])
     }
 
     private func restoreCheckpoints() async throws(JobFailure) {

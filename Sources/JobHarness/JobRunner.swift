@@ -42,11 +42,12 @@ package struct JobRunner: Sendable {
     /// - Returns: The exit code of the process, by the table `ExitCode`.
     package func run() async -> Int32 {
         printLine(.beginningSetup)
-        let configuration: JobConfiguration
+        var configuration: JobConfiguration
         let record: RecordKeeper
         do throws(JobFailure) {
             configuration = try await ConfigurationLoader(inputs: inputs).load()
-            record = try await prepareTree(configuration)
+            configuration.paths.splitChildren = try prepareTree(configuration)
+            record = startRecord(configuration)
         } catch {
             return endEarly(error)
         }
@@ -67,15 +68,18 @@ package struct JobRunner: Sendable {
             options: WriteOptions(kmsKeyID: configuration.kmsKeyID), logger: logger)
     }
 
-    /// Makes the folders, moves aside what an earlier run left, and starts the record.
-    private func prepareTree(_ configuration: JobConfiguration) async throws(JobFailure) -> RecordKeeper {
-        let paths = configuration.paths
-        let tree = ContainerTree(paths: paths, logger: logger)
+    /// Makes the folders and moves aside what an earlier run left.
+    private func prepareTree(_ configuration: JobConfiguration) throws(JobFailure) -> Set<String> {
+        let tree = ContainerTree(paths: configuration.paths, logger: logger)
         if configuration.storage.movesData { try tree.setAsidePreviousResults() }
-        try tree.prepare()
+        let split = try tree.prepare()
         // What another run failed of is no reason of this one.
-        removeLink(paths.failure)
-        let record = RecordKeeper(file: paths.record, members: configuration.requestMembers, createdAt: startedAt)
+        removeLink(configuration.paths.failure)
+        return split
+    }
+
+    private func startRecord(_ configuration: JobConfiguration) -> RecordKeeper {
+        let record = RecordKeeper(file: configuration.paths.record, members: configuration.requestMembers, createdAt: startedAt)
         record.event(.startingInstance, "braket-runner \(runnerVersion), storage \(configuration.storage)")
         record.finished(.configuration, since: start)
         return record

@@ -51,7 +51,8 @@ struct Requirements: Sendable {
         var installed = 0
         var failed: [String] = []
         for file in files {
-            guard hasRequirements(file) else { continue }
+            // A file of comments needs no Python, which costs seconds; one that cannot be read is pip's to complain of.
+            guard !Self.lines(of: file).isEmpty || (try? readSmallFile(file)) == nil else { continue }
             do throws(JobFailure) {
                 try await install(file, in: folder, python: python)
                 installed += 1
@@ -97,13 +98,25 @@ struct Requirements: Sendable {
             environment: environment.variables.map { ($0.name, $0.value) }, workingDirectory: folder)
     }
 
-    /// A file of comments needs no Python, which costs seconds.
-    private func hasRequirements(_ file: FilePath) -> Bool {
-        guard let text = try? readSmallFile(file) else { return true }
-        return text.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }).contains { line in
-            let line = String(line).trimmed()
-            return !line.isEmpty && !line.hasPrefix("#")
-        }
+    /// The lines of a requirements file that ask for something.
+    ///
+    /// - Parameter file: The file; one that cannot be read has none.
+    /// - Returns: The lines without comments.
+    static func lines(of file: FilePath) -> [String] {
+        ((try? readSmallFile(file)) ?? "").split(whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" })
+            .map { String($0).trimmed() }
+            .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    }
+
+    /// A line as it may be shown: the user and password of an index address are secrets.
+    ///
+    /// - Parameter line: A line of a requirements file.
+    /// - Returns: The line with `<redacted>` in their place.
+    static func withoutCredentials(_ line: String) -> String {
+        guard let scheme = line.firstRange(of: "://") else { return line }
+        let authority = line[scheme.upperBound...].prefix { $0 != "/" && !$0.isWhitespace }
+        guard let at = authority.lastIndex(of: "@") else { return line }
+        return line[..<scheme.upperBound] + "<redacted>" + line[at...]
     }
 }
 

@@ -65,10 +65,8 @@ struct ScriptVerdict: Sendable {
             details += failedRequirements.map { "An install failed before: \($0)" }
         }
         switch reported.kind {
-        case .missingEntry where reported.type != "AttributeError":
-            // The job is wrong, not the script: nothing of it ran.
-            return JobFailure(.entryPointMissing, .scriptArchive, reported.line, details: details)
-        case .missingEntry: return JobFailure(.entryPointMissing, code: code, reported.line, details: details)
+        // The job is wrong, not the script: no function of it ran.
+        case .missingEntry: return JobFailure(.entryPointMissing, .scriptArchive, reported.line, details: details)
         case .importError: return JobFailure(.importError, code: code, reported.line, details: details)
         case .binding: return JobFailure(.bindingError, code: code, reported.line, details: details)
         case .exception: return JobFailure(.userException, code: code, reported.line, details: details)

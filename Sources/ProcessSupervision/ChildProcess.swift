@@ -34,9 +34,12 @@ package final class ChildProcess: Sendable {
         let environment = CStringArray(specification.environment.map { $0.name + "=" + $0.value })
         let descriptors = specification.descriptors.flatMap { [$0.ours.rawValue, $0.theirs] }
         var processID = pid_t()
-        let error = CLinuxShims_spawn(
-            &processID, specification.executable.string, arguments.pointers, environment.pointers,
-            specification.workingDirectory.string, descriptors, Int32(descriptors.count / 2))
+        // The arrays own their strings, and Swift releases an object after its last use, not at the end of the scope.
+        let error = withExtendedLifetime((arguments, environment)) {
+            CLinuxShims_spawn(
+                &processID, specification.executable.string, arguments.pointers, environment.pointers,
+                specification.workingDirectory.string, descriptors, Int32(descriptors.count / 2))
+        }
         guard error == 0 else { throw describe(Errno(rawValue: error), specification) }
         return ChildProcess(processID: processID)
     }
@@ -133,6 +136,9 @@ final class CStringArray {
 ///   - arguments: Its arguments, its own name first.
 /// - Returns: Why it could not be executed.
 package func replaceProcess(executable: FilePath, arguments: [String]) -> Errno {
-    execv(executable.string, CStringArray(arguments).pointers)
-    return Errno(rawValue: errno)
+    let strings = CStringArray(arguments)
+    return withExtendedLifetime(strings) {
+        execv(executable.string, strings.pointers)
+        return Errno(rawValue: errno)
+    }
 }

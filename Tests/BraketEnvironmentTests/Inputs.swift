@@ -1,3 +1,4 @@
+import BraketAPI
 import BraketEnvironment
 import RunnerCore
 import SystemPackage

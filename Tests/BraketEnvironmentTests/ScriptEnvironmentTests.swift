@@ -43,9 +43,7 @@ import Testing
 
     @Test func aStaleCompressionIsReplaced() throws {
         let environment = try environment(ownJob, process: [("AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE", "NONE")])
-        withKnownIssue("set only when the process has none") {
-            #expect(environment["AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE"] == "GZIP")
-        }
+        #expect(environment["AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE"] == "GZIP")
     }
 
     @Test func resultsInALocalFolderHaveNoBucket() throws {
@@ -107,6 +105,8 @@ import Testing
         arguments: [
             ([], nil, nil), ([("AWS_REGION", "a")], "a", "a"), ([("AWS_DEFAULT_REGION", "b")], "b", "b"),
             ([("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "b")], "a", "b"),
+            ([("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "b")], "b", "b"),
+            ([("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "")], "a", "a"), ([("AWS_REGION", "")], "", nil),
         ] as [([(String, String)], String?, String?)])
     func bothNamesOfTheRegion(process: [(String, String)], region: String?, defaultRegion: String?) throws {
         let environment = try environment(ownJob, process: process)
@@ -114,9 +114,27 @@ import Testing
         #expect(environment["AWS_DEFAULT_REGION"] == defaultRegion)
     }
 
-    @Test func anEmptyRegionIsNone() throws {
-        let environment = try environment(ownJob, process: [("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "b")])
-        withKnownIssue("an empty AWS_REGION hides the other name") { #expect(environment["AWS_REGION"] == "b") }
+    /// A flag beside the platform's variables is stronger than they are; what it does not name stays.
+    @Test func flagsOverrideThePlatformsVariables() throws {
+        let values = [
+            "SCRIPT_S3_URI", "SCRIPT_ENTRY_POINT", "SCRIPT_COMPRESSION_TYPE", "JOB_NAME", "DEVICE_ARN", "CHECKPOINT_DIR",
+            "HP_FILE",
+        ].map { ("AMZN_BRAKET_\($0)", "platform") }
+        var inputs = Inputs.platform
+        #expect(try environment(inputs, process: values).variables.filter { $0.value == "platform" }.count == 7)
+        inputs.options.script = "/x/alg.py"
+        inputs.options.entryPoint = "flag"
+        inputs.options.compression = "GZIP"
+        inputs.options.jobName = "flag-job"
+        inputs.options.device = "local:flag/sim"
+        inputs.options.checkpointDirectory = "/ck"
+        inputs.options.hyperparameters = ["a=1"]
+        let environment = try environment(inputs, process: values)
+        let expected = [
+            "/x/alg.py", "flag", "GZIP", "flag-job", "local:flag/sim", "/ck",
+            "/opt/braket/input/config/hyperparameters.json",
+        ]
+        #expect(values.map { environment[$0.0] } == expected)
     }
 
     @Test func sageMakersVariablesAreAdded() throws {

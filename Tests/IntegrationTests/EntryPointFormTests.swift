@@ -46,7 +46,7 @@ struct EntryPointFormTests {
     @Test("A program needs no Python")
     func noPython() throws {
         try JobFolder.with { folder in
-            #expect(folder.shell("mkdir bin && cp \"$(command -v true)\" source/tool && ln -s /bin/sh bin/sh").exitCode == 0)
+            #expect(folder.shell("mkdir bin && cp /bin/true source/tool && ln -s /bin/sh bin/sh").exitCode == 0)
             let run = folder.run(
                 [
                     "--root", folder.at("root"), "--storage", "file:" + folder.at("store"), "--script", folder.at("source"),

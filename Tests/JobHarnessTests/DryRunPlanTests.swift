@@ -29,7 +29,7 @@ import Testing
             "  s3://b/s.tar.gz: tar.gz, 1 entry, 1.2 kB", "  sha256 abc", "  not unpacked: dev/null",
             "  entry point alg:main: alg.py", "  signature (n: int)", "  install requirements.txt",
             "  data: s3://b/data, 25 files, 250 B", "    f0 (10 B)", "    f19 (10 B)", "    and 5 more", "  1 file, 7 B",
-            "    job.json (7 B)", "  /usr/bin/python braket_container.py", "  PATH   [process]",
+            "    job.json (7 B)", "  /usr/bin/python braket_container.py", "  AMZN_BRAKET_JOB_NAME   [job]", "  from this process: PATH",
             "  /opt/ml/model -> s3://b/out/output/model.tar.gz", "  60 s", "  careful", "Problems", "  none",
         ] {
             #expect(lines.contains { $0 == expected }, "\(expected)")

@@ -49,8 +49,7 @@ extension JobConfiguration {
             entryPoint: "s", compression: .none, hyperparameters: ["n": "4"], channels: [], outputPath: nil,
             kmsKeyID: nil, checkpoints: nil, checkpointDirectory: root.appending("checkpoints"),
             maxRuntimeSeconds: nil, storage: .folder(root.appending("store")), paths: ContainerPaths(root: root),
-            requirements: .fail, python: nil, graceSeconds: 120, maxArchiveEntries: nil, maxArchiveBytes: nil,
-            maxArchiveRatio: nil, setsSageMakerEnvironment: false, typedHyperparameters: false, instanceType: nil,
+            settings: RunSettings(), overrides: [], setsSageMakerEnvironment: false, instanceType: nil,
             requestMembers: ["jobName": "job"], origins: [])
     }
 }

@@ -50,6 +50,14 @@ import Musl
         #expect(try await captured("trap '' HUP; sleep 3600 & echo done").tail == "done\n")
     }
 
+    /// Not even from a session of its own, where no signal of ours reaches it.
+    @Test func aDaemonDoesNotHoldTheRunUp() async throws {
+        let run = try await captured("setsid sleep 3600 & echo $!")
+        #expect(run.exit.shellCode == 0)
+        let daemon = try #require(Int32(run.tail.trimmed()))
+        #expect(kill(daemon, SIGKILL) == 0)
+    }
+
     @Test func cancellingEndsTheProgram() async throws {
         let pipe = try FileDescriptor.pipe()
         let task = Task { try await CapturedRun.run(shell("echo ready; sleep 3600"), output: pipe.writeEnd) }

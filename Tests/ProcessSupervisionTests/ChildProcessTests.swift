@@ -94,9 +94,7 @@ import Musl
             return String(decoding: buffer[..<count], as: UTF8.self)
         }
         let texts = [try content(one.readEnd), try content(two.readEnd)]
-        withKnownIssue("the second dup2 finds its source overwritten by the first") {
-            #expect(texts == ["first\n", "second\n"])
-        }
+        #expect(texts == ["first\n", "second\n"])
     }
 
     @Test(

@@ -28,6 +28,9 @@ import Testing
     @Test func escapedTextIsCut() {
         #expect("abcdef".escaped(limit: 3) == "abc…")
         #expect("abc".escaped(limit: 3) == "abc")
+        // An escape is cut off whole.
+        #expect("ab\n\n".escaped(limit: 5) == "ab\\n…")
+        #expect("\u{1}".escaped(limit: 4) == "…")
         #expect(String(repeating: "x", count: 300).escaped() == String(repeating: "x", count: 200) + "…")
     }
 
@@ -54,9 +57,16 @@ import Testing
             (0, "0 B"), (1, "1 B"), (999, "999 B"), (1000, "1 kB"), (1234, "1.2 kB"), (1250, "1.3 kB"),
             (999_949, "999.9 kB"), (999_950, "1 MB"), (16 << 20, "16.8 MB"), (3_400_000_000, "3.4 GB"),
             (5_000_000_000_000, "5 TB"), (100_000_000_000_000_000, "100 PB"),
+            (.max, "9223.4 PB"),
         ] as [(Int64, String)])
     func bytesForAPerson(bytes: Int64, expected: String) {
         #expect(humanBytes(bytes) == expected)
+    }
+
+    @Test(
+        arguments: [([], 0), ([1, 2, 3], 6), ([.max, 1], .max), ([.max, .max, .max], .max)] as [([Int64], Int64)])
+    func sumsDoNotOverflow(sizes: [Int64], sum: Int64) {
+        #expect(sizes.saturatingSum() == sum)
     }
 
     @Test func countedUsesTheRightForm() {
