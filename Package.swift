@@ -24,9 +24,9 @@ let package = Package(
 
         // MARK: Leaves
 
-        .target(name: "RunnerCore", dependencies: [systemPackage]),
+        .target(name: "RunnerCore"),
         .target(name: "BraketAPI", dependencies: ["RunnerCore"]),
-        .target(name: "Archive", dependencies: ["CLinuxShims", "CZlib", "RunnerCore", systemPackage]),
+        .target(name: "Archive", dependencies: ["CZlib", "RunnerCore", systemPackage]),
         .target(
             name: "ObjectStorage",
             dependencies: [
@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "JobHarness",
             dependencies: [
-                "Archive", "BraketAPI", "BraketEnvironment", "Checkpoints", "CLinuxShims", "EntryPoint",
+                "Archive", "BraketAPI", "BraketEnvironment", "Checkpoints", "EntryPoint",
                 "ObjectStorage", "ProcessSupervision", "RunnerCore", logging, systemPackage,
             ]
         ),

@@ -34,7 +34,10 @@ extension ConfigurationResolver {
 
     /// Puts the pieces together; parts of the document that the validator refused are passed over.
     mutating func assemble(
-        script: ScriptSource, storage: StorageMode, settings: RunSettings, places: ResultPlaces
+        script: ScriptSource,
+        storage: StorageMode,
+        settings: RunSettings,
+        places: ResultPlaces
     ) -> JobConfiguration? {
         guard let uri = script.uri, let entryPoint = script.entryPoint, let scriptLocation = location(uri) else {
             return nil
@@ -47,15 +50,28 @@ extension ConfigurationResolver {
         note("entry point", entryPoint.text, entryPoint.source)
         note("root", paths.root.string, inputs.options.root?.source ?? "default")
         return JobConfiguration(
-            jobName: jobName, device: device, scriptURI: uri.text, script: scriptLocation,
-            entryPoint: entryPoint.text, compression: compression(script), hyperparameters: hyperparameters,
-            channels: storage.movesData ? channels() : [], outputPath: places.output,
-            kmsKeyID: overlay[["outputDataConfig", "kmsKeyId"]]?.stringValue, checkpoints: places.checkpoints,
-            checkpointDirectory: checkpointDirectory(paths), maxRuntimeSeconds: maxRuntime(), storage: storage,
-            paths: paths, settings: settings, overrides: overrides(),
+            jobName: jobName,
+            device: device,
+            scriptURI: uri.text,
+            script: scriptLocation,
+            entryPoint: entryPoint.text,
+            compression: compression(script),
+            hyperparameters: hyperparameters,
+            channels: storage.movesData ? channels() : [],
+            outputPath: places.output,
+            kmsKeyID: overlay[["outputDataConfig", "kmsKeyId"]]?.stringValue,
+            checkpoints: places.checkpoints,
+            checkpointDirectory: checkpointDirectory(paths),
+            maxRuntimeSeconds: maxRuntime(),
+            storage: storage,
+            paths: paths,
+            settings: settings,
+            overrides: overrides(),
             setsSageMakerEnvironment: inputs.options.sageMakerEnvironment || inputs.hasPlatformFiles,
             instanceType: overlay[["instanceConfig", "instanceType"]]?.stringValue,
-            requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text, hyperparameters), origins: origins)
+            requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text, hyperparameters),
+            origins: origins
+        )
     }
 
     /// A value of the request, else of the platform's variable, else the default.
@@ -112,8 +128,12 @@ extension ConfigurationResolver {
             note("input \(name)", location.description, source)
             channels.append(
                 ConfiguredChannel(
-                    name: name, location: location, contentType: element.objectValue?["contentType"]?.stringValue,
-                    isManifest: place?["s3DataType"]?.stringValue == "ManifestFile"))
+                    name: name,
+                    location: location,
+                    contentType: element.objectValue?["contentType"]?.stringValue,
+                    isManifest: place?["s3DataType"]?.stringValue == "ManifestFile"
+                )
+            )
         }
         return channels
     }
@@ -131,21 +151,32 @@ extension ConfigurationResolver {
         let fallback = CheckpointConfig.defaultLocalPath
         let path = paths.rerooted(FilePath(document ?? variable ?? fallback))
         note(
-            "checkpoint folder", path.string,
-            document != nil ? "job document" : variable != nil ? EnvironmentKey.checkpointDirectory : "default")
+            "checkpoint folder",
+            path.string,
+            document != nil ? "job document" : variable != nil ? EnvironmentKey.checkpointDirectory : "default"
+        )
         return path
     }
 
     private mutating func maxRuntime() -> Int? {
         let limit = overlay[["stoppingCondition", "maxRuntimeInSeconds"]]?.intValue
-        note("time limit", limit.map { "\($0) s" } ?? "none", limit == nil ? "default"
-            : sourceName("stoppingCondition.maxRuntimeInSeconds"))
+        note(
+            "time limit",
+            limit.map { "\($0) s" } ?? "none",
+            limit == nil
+                ? "default"
+                : sourceName("stoppingCondition.maxRuntimeInSeconds")
+        )
         return limit
     }
 
     /// What the record shows of the request: the document with its flags, without what looks like a secret.
     private func requestMembers(
-        _ jobName: String, _ device: String, _ uri: String, _ entryPoint: String, _ hyperparameters: JSONObject
+        _ jobName: String,
+        _ device: String,
+        _ uri: String,
+        _ entryPoint: String,
+        _ hyperparameters: JSONObject
     ) -> JSONObject {
         var members = overlay
         members.fill(["jobName"], .string(jobName))
@@ -154,7 +185,9 @@ extension ConfigurationResolver {
         members.fill(["algorithmSpecification", "scriptModeConfig", "entryPoint"], .string(entryPoint))
         var document = members.document
         if !hyperparameters.isEmpty {
-            document["hyperParameters"] = .object(JSONObject(hyperparameters.members.map { ($0.name, Self.redacted($0)) }))
+            document["hyperParameters"] = .object(
+                JSONObject(hyperparameters.members.map { ($0.name, Self.redacted($0)) })
+            )
         }
         document["clientToken"] = nil
         return document

@@ -4,7 +4,9 @@ import SystemPackage
 
 /// Where results and checkpoints go.
 struct ResultPlaces {
+    /// The results path as it was given; nil when nobody gave one.
     let output: String?
+    /// Where checkpoints are kept.
     let checkpoints: DataLocation?
 }
 
@@ -31,7 +33,9 @@ extension ConfigurationResolver {
     }
 
     private mutating func place(
-        _ name: String, _ path: [String], _ storage: StorageMode
+        _ name: String,
+        _ path: [String],
+        _ storage: StorageMode
     ) -> (text: String, location: DataLocation)? {
         guard let text = overlay[path]?.stringValue else { return nil }
         let source = overlay.flags[path.joined(separator: ".")] ?? path.joined(separator: ".")

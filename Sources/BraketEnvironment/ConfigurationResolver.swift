@@ -8,9 +8,13 @@ import SystemPackage
 /// variables, flags.
 package struct ConfigurationResolver {
     private static let scriptPath = ["algorithmSpecification", "scriptModeConfig"]
+    /// Everything that was given.
     let inputs: ConfigurationInputs
+    /// What is wrong so far.
     var problems: [Problem] = []
+    /// Where each value came from, for a dry run.
     var origins: [JobConfiguration.Origin] = []
+    /// The document with the flags over it.
     var overlay: RequestOverlay
 
     /// Makes a resolver.
@@ -52,8 +56,10 @@ package struct ConfigurationResolver {
         let options = inputs.options
         setAddress(options.script, at: Self.scriptPath + ["s3Uri"])
         set(options.entryPoint, at: Self.scriptPath + ["entryPoint"])
-        set(options.compression.map { OptionValue($0.text.trimmed().uppercased(), source: $0.source) },
-            at: Self.scriptPath + ["compressionType"])
+        set(
+            options.compression.map { OptionValue($0.text.trimmed().uppercased(), source: $0.source) },
+            at: Self.scriptPath + ["compressionType"]
+        )
         set(options.output, at: ["outputDataConfig", "s3Path"])
         setAddress(options.checkpoints, at: ["checkpointConfig", "s3Uri"])
         set(options.jobName, at: ["jobName"])
@@ -112,11 +118,16 @@ package struct ConfigurationResolver {
             source.uri = OptionValue(uri, source: sourceName("algorithmSpecification.scriptModeConfig.s3Uri"))
         }
         if let entry = overlay[Self.scriptPath + ["entryPoint"]]?.stringValue {
-            source.entryPoint = OptionValue(entry, source: sourceName("algorithmSpecification.scriptModeConfig.entryPoint"))
+            source.entryPoint = OptionValue(
+                entry,
+                source: sourceName("algorithmSpecification.scriptModeConfig.entryPoint")
+            )
         }
         if let type = overlay[Self.scriptPath + ["compressionType"]]?.stringValue {
             source.compression = OptionValue(
-                type, source: sourceName("algorithmSpecification.scriptModeConfig.compressionType"))
+                type,
+                source: sourceName("algorithmSpecification.scriptModeConfig.compressionType")
+            )
         } else if inputs.document != nil || inputs.options.script != nil {
             // What the platform says of its own script says nothing of another one.
             source.compression = nil
@@ -132,7 +143,9 @@ package struct ConfigurationResolver {
 
     // MARK: The request
 
-    /// Checks the document with its flags. Without a document the members that only a document could give are filled
+    /// Checks the document with its flags.
+    ///
+    /// Without a document the members that only a document could give are filled
     /// with values that pass, so that the flags alone are judged.
     private mutating func validate() {
         if let document = inputs.document, document.objectValue == nil {
@@ -149,7 +162,9 @@ package struct ConfigurationResolver {
         }
         do {
             _ = try JobRequest.parse(
-                .object(checked.document), rules: JobRequest.Rules(use: .localRun, flags: checked.flags))
+                .object(checked.document),
+                rules: JobRequest.Rules(use: .localRun, flags: checked.flags)
+            )
         } catch {
             problems += error.problems
         }

@@ -75,7 +75,9 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
     /// addresses (`s3-region`); keys are percent-encoded in both.
     private static func webAddress(_ rest: String) throws(LocationError) -> DataLocation {
         // The signature of a presigned address is a secret, and no part of the key.
-        guard !rest.contains("?") else { throw LocationError("has a query; use the address without it, or s3://BUCKET/KEY") }
+        guard !rest.contains("?") else {
+            throw LocationError("has a query; use the address without it, or s3://BUCKET/KEY")
+        }
         let (host, path) = splitBucket(rest)
         let notS3 = LocationError("is no address of S3; use s3://BUCKET/KEY")
         guard let domain = [".amazonaws.com", ".amazonaws.com.cn"].first(where: { host.hasSuffix($0) }) else {

@@ -59,7 +59,7 @@ package struct ConfiguredChannel: Hashable, Sendable {
 package struct JobConfiguration: Sendable {
     /// A value and where it came from, for `--dry-run`.
     package struct Origin: Hashable, Sendable {
-        /// What it is, e.g. `entry point`.
+        /// What it is, such as `entry point`.
         package let name: String
         /// The value as it may be shown.
         package let value: String

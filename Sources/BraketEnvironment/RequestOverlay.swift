@@ -66,7 +66,8 @@ struct RequestOverlay {
         guard let name = path.first else { return object }
         var object = object
         object[name] =
-            path.count == 1 ? value : .object(setting(path.dropFirst(), to: value, in: object[name]?.objectValue ?? [:]))
+            path.count == 1
+            ? value : .object(setting(path.dropFirst(), to: value, in: object[name]?.objectValue ?? [:]))
         return object
     }
 }

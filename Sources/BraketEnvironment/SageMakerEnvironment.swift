@@ -111,7 +111,8 @@ package struct SageMakerEnvironment: Sendable {
     package var shownTrainingEnvironment: String {
         let names = hyperparameters.user.names.map(JSONValue.string)
         let object: JSONObject = [
-            "channels": .array(files.inputDataConfig.names.map(JSONValue.string)), "current_host": resources.currentHost,
+            "channels": .array(files.inputDataConfig.names.map(JSONValue.string)),
+            "current_host": resources.currentHost,
             "hosts": files.resourceConfig["hosts"] ?? [], "hyperparameter_names": .array(names),
             "module_dir": .string(mlDirectory + "/code"), "user_entry_point": .string(programName),
         ]

@@ -5,7 +5,9 @@ import SystemPackage
 package struct ScriptEnvironment: Sendable {
     /// A variable; its value may be a secret and is not for messages.
     package struct Variable: Sendable {
+        /// Its name.
         package let name: String
+        /// Its value.
         package let value: String
         /// `process`, `job`, `platform files`, or `default`.
         package let source: String
@@ -90,7 +92,10 @@ package struct ScriptEnvironment: Sendable {
             (.entryPoint, EnvironmentKey.entryPoint, job.entryPoint),
             (.compression, EnvironmentKey.compressionType, job.compression.rawValue),
             (.checkpointDirectory, EnvironmentKey.checkpointDirectory, job.checkpointDirectory.string),
-            (.hyperparameters, EnvironmentKey.hyperparametersFile, job.paths.braketText("input/config/hyperparameters.json")),
+            (
+                .hyperparameters, EnvironmentKey.hyperparametersFile,
+                job.paths.braketText("input/config/hyperparameters.json")
+            ),
         ]
         for (override, name, value) in values where job.overrides.contains(override) { set(name, value, "job") }
     }

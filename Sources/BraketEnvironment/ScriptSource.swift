@@ -3,8 +3,11 @@ import RunnerCore
 
 /// Where the script is, what to run of it and how it is packed, each with its source.
 struct ScriptSource {
+    /// The script's address.
     var uri: OptionValue?
+    /// What to run of it.
     var entryPoint: OptionValue?
+    /// How it is packed.
     var compression: OptionValue?
 
     /// Nothing yet.
@@ -35,7 +38,8 @@ struct ScriptSource {
     }
 
     private static func fallback(
-        _ inputs: ConfigurationInputs, _ problems: inout [Problem]
+        _ inputs: ConfigurationInputs,
+        _ problems: inout [Problem]
     ) -> (JSONObject, String)? {
         guard let text = inputs.environment.nonEmpty(EnvironmentKey.sageMakerHyperparameters) else {
             return inputs.platformHyperparameters.map { ($0, "hyperparameters.json") }

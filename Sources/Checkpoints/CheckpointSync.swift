@@ -73,7 +73,11 @@ package struct CheckpointSync: Sendable {
     ///   - options: How objects are stored.
     ///   - logger: Gets one line a file at debug level.
     package init(
-        folder: FilePath, store: any ObjectStore, prefix: ObjectKey, options: WriteOptions, logger: Logger
+        folder: FilePath,
+        store: any ObjectStore,
+        prefix: ObjectKey,
+        options: WriteOptions,
+        logger: Logger
     ) {
         self.folder = folder
         self.store = store
@@ -95,7 +99,8 @@ package struct CheckpointSync: Sendable {
                 throw ObjectStoreError(
                     .invalidKey,
                     "the checkpoint \(store.address(of: object.key).escaped()) cannot be restored: its name would "
-                        + "leave the checkpoint folder")
+                        + "leave the checkpoint folder"
+                )
             }
             found.append((object, name))
         }

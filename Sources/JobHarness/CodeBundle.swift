@@ -32,9 +32,13 @@ struct FetchedCode: Sendable {
 /// The folder gets its name only when everything is in it, and takes the place of an older one: code of an earlier
 /// run never runs again (contract §3.4).
 struct CodeBundle: Sendable {
+    /// The job.
     let configuration: JobConfiguration
+    /// The job's stores.
     let stores: Stores
+    /// What an archive may unpack to.
     let limits: ExtractionLimits
+    /// The runner's own log.
     let logger: Logger
 
     /// Fetches the script into `extracted`.
@@ -75,7 +79,9 @@ struct CodeBundle: Sendable {
     // MARK: One object
 
     private func fetchObject(
-        _ store: any ObjectStore, _ summary: ObjectSummary, into folder: FilePath
+        _ store: any ObjectStore,
+        _ summary: ObjectSummary,
+        into folder: FilePath
     ) async throws -> FetchedCode {
         let hash = ContentHash()
         let compression = configuration.compression
@@ -92,8 +98,12 @@ struct CodeBundle: Sendable {
             return try extractor.extract(from: source, into: folder)
         }
         return FetchedCode(
-            form: report?.format.rawValue ?? "file", entries: report?.entries ?? 1, bytes: hash.byteCount,
-            sha256: hash.hexadecimal, skipped: report?.skipped ?? [])
+            form: report?.format.rawValue ?? "file",
+            entries: report?.entries ?? 1,
+            bytes: hash.byteCount,
+            sha256: hash.hexadecimal,
+            skipped: report?.skipped ?? []
+        )
     }
 
     // MARK: A folder
@@ -109,7 +119,11 @@ struct CodeBundle: Sendable {
             throw ObjectStoreError(.notFound, "\(configuration.scriptURI.escaped()) does not exist")
         }
         let files = try channelFiles(
-            objects, prefix: prefix, channel: "script", address: configuration.script.description)
+            objects,
+            prefix: prefix,
+            channel: "script",
+            address: configuration.script.description
+        )
         let top = folder.pushing(topFolder(for: files))
         try await forEachConcurrently(files, limit: 8) { file in
             let target = top.pushing(file.name)
@@ -117,10 +131,16 @@ struct CodeBundle: Sendable {
         }
         if case .local(let source) = configuration.script { keepPermissions(of: files, from: source, at: top) }
         return FetchedCode(
-            form: "folder", entries: files.count, bytes: files.map(\.object.sizeBytes).saturatingSum(), sha256: nil,
-            skipped: [])
+            form: "folder",
+            entries: files.count,
+            bytes: files.map(\.object.sizeBytes).saturatingSum(),
+            sha256: nil,
+            skipped: []
+        )
     }
 
+    /// The folder that a script given as a folder goes into.
+    ///
     /// The SDK's archive of a folder `qaoa` holds the folder itself, so that the entry point is `qaoa.main`. A folder
     /// given directly stands for that archive when the entry point begins with its name and nothing in it has that
     /// name.
@@ -159,10 +179,12 @@ struct CodeBundle: Sendable {
         switch error {
         case let error as ArchiveError:
             return JobFailure(
-                .archiveRefused, .scriptArchive,
+                .archiveRefused,
+                .scriptArchive,
                 "Got an exception while trying to unpack archive: \(configuration.scriptURI.escaped(limit: 300)) of type: "
                     + "\(configuration.compression.rawValue).",
-                details: ["Exception: \(error)"] + Self.remedy(error))
+                details: ["Exception: \(error)"] + Self.remedy(error)
+            )
         case let error as ObjectStoreError:
             let (kind, code): (JobFailure.Kind, ExitCode) =
                 switch error.code {
@@ -172,7 +194,12 @@ struct CodeBundle: Sendable {
                 }
             return JobFailure(kind, code, "Unable to download code.", details: ["Exception: \(error)"])
         case let error as ChannelError:
-            return JobFailure(.archiveRefused, .scriptArchive, "Unable to download code.", details: ["Exception: \(error)"])
+            return JobFailure(
+                .archiveRefused,
+                .scriptArchive,
+                "Unable to download code.",
+                details: ["Exception: \(error)"]
+            )
         default:
             return error
         }

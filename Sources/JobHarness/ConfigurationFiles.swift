@@ -8,6 +8,7 @@ struct ConfigurationFiles: Sendable {
     /// A list of the files that a run of ours wrote: in the same root they must not pass for the platform's later.
     private static let ownListName = ".written-by-braket-runner"
 
+    /// The job's folders.
     let paths: ContainerPaths
 
     /// Whether a SageMaker platform started this container: its hosts file is there and is not ours.
@@ -30,7 +31,9 @@ struct ConfigurationFiles: Sendable {
     func read(_ file: FilePath) throws(JobFailure) -> JSONObject {
         do {
             // The platform's reader is Python's, which takes NaN as well.
-            if let object = try JSONText.parse(try readSmallFileBytes(file), dialect: .python).objectValue { return object }
+            if let object = try JSONText.parse(try readSmallFileBytes(file), dialect: .python).objectValue {
+                return object
+            }
             throw ObjectStoreError(.failed, "\(file) must hold one JSON object")
         } catch {
             let cause = error is JSONError ? "\(file): \(error)" : "\(error)"
@@ -60,10 +63,14 @@ struct ConfigurationFiles: Sendable {
             (paths.resourceConfig, Self.resourceConfig(configuration)),
         ]
         do {
-            for file in files where FileStatus(of: file.path) == nil || isOwn(file.path) || file.path == paths.hyperparameters {
+            for file in files
+            where FileStatus(of: file.path) == nil || isOwn(file.path) || file.path == paths.hyperparameters {
                 own.append(file.path.lastComponent?.string ?? "")
             }
-            try replaceFile(paths.inputConfig.appending(Self.ownListName), with: Array((own.joined(separator: "\n") + "\n").utf8))
+            try replaceFile(
+                paths.inputConfig.appending(Self.ownListName),
+                with: Array((own.joined(separator: "\n") + "\n").utf8)
+            )
             for file in files where own.contains(file.path.lastComponent?.string ?? "") {
                 try replaceFile(file.path, with: Array(file.content.serialized().utf8))
             }
@@ -77,7 +84,9 @@ struct ConfigurationFiles: Sendable {
         guard configuration.overrides.contains(.hyperparameters) else { return }
         do {
             try replaceFile(
-                paths.hyperparameters, with: Array(JSONValue.object(configuration.hyperparameters).serialized().utf8))
+                paths.hyperparameters,
+                with: Array(JSONValue.object(configuration.hyperparameters).serialized().utf8)
+            )
         } catch {
             throw JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)"])
         }
@@ -98,7 +107,9 @@ struct ConfigurationFiles: Sendable {
                     entry["S3DistributionType"] = "FullyReplicated"
                     entry["RecordWrapperType"] = "None"
                     return (channel.name, .object(entry))
-                }))
+                }
+            )
+        )
     }
 
     /// One host, in the shape of a real single-host job (contract §2.2).

@@ -29,6 +29,7 @@ package struct RunInputs: Sendable {
 
 /// Reads everything a configuration is made from, and makes it.
 struct ConfigurationLoader: Sendable {
+    /// What the run was started with.
     let inputs: RunInputs
 
     /// Loads the configuration.
@@ -49,7 +50,10 @@ struct ConfigurationLoader: Sendable {
     /// - Returns: The configuration without its wrong parts, nil when nothing can be looked at; and what is wrong.
     func loadLeniently() async -> (configuration: JobConfiguration?, failure: JobFailure?) {
         var given = ConfigurationInputs(
-            options: inputs.options, environment: inputs.environment, workingDirectory: inputs.workingDirectory)
+            options: inputs.options,
+            environment: inputs.environment,
+            workingDirectory: inputs.workingDirectory
+        )
         let files = ConfigurationFiles(paths: ContainerPaths(root: given.root))
         given.hasPlatformFiles = files.hasPlatformFiles
         do throws(JobFailure) {
@@ -76,7 +80,9 @@ struct ConfigurationLoader: Sendable {
 
     /// Reads a JSON file that an option names; what is wrong goes to the problems.
     private func read(
-        _ option: OptionValue?, _ given: ConfigurationInputs, _ problems: inout [Problem]
+        _ option: OptionValue?,
+        _ given: ConfigurationInputs,
+        _ problems: inout [Problem]
     ) async -> JSONValue? {
         guard let option else { return nil }
         do {
@@ -86,7 +92,9 @@ struct ConfigurationLoader: Sendable {
                 problems.append(
                     Problem(
                         path: option.source,
-                        message: "line \(repetition.line): the name \"\(repetition.name.escaped())\" stands twice"))
+                        message: "line \(repetition.line): the name \"\(repetition.name.escaped())\" stands twice"
+                    )
+                )
             }
             return value
         } catch let error as JSONError {
@@ -106,7 +114,9 @@ struct ConfigurationLoader: Sendable {
         let stores = Stores(mode: resolver.resolveStorage())
         let location = try DataLocation(option.text, relativeTo: inputs.workingDirectory)
         // A pipe such as /dev/fd/63 is no object, but a fine document.
-        if case .local(let path) = location { return try await BlockingPool.shared.run { _ in try readSmallFileBytes(path) } }
+        if case .local(let path) = location {
+            return try await BlockingPool.shared.run { _ in try readSmallFileBytes(path) }
+        }
         let (store, key) = try stores.resolve(location)
         return try await store.get(key)
     }
@@ -114,10 +124,16 @@ struct ConfigurationLoader: Sendable {
     /// Today's words stand first, for the services that look for them (contract §3.3).
     private static func failure(_ problems: [Problem]) -> JobFailure {
         let lines = problems.map(\.description)
-        let known = ["Hyperparameters not specified in env", "No customer script specified", "No customer entry point specified"]
+        let known = [
+            "Hyperparameters not specified in env", "No customer script specified", "No customer entry point specified",
+        ]
         let first = known.first { lines.contains($0) }
         return JobFailure(
-            .configuration, .usage, first ?? "The job's configuration is wrong.", details: lines.filter { $0 != first })
+            .configuration,
+            .usage,
+            first ?? "The job's configuration is wrong.",
+            details: lines.filter { $0 != first }
+        )
     }
 
     /// Says at the start what would fail after hours: results that no store takes.
@@ -125,13 +141,16 @@ struct ConfigurationLoader: Sendable {
         guard configuration.storage == .s3 else { return }
         var addresses = [configuration.script] + configuration.channels.map(\.location)
         addresses += [configuration.checkpoints].compactMap { $0 }
-        if let output = configuration.outputPath.flatMap({ try? DataLocation($0, relativeTo: inputs.workingDirectory) }) {
+        if let output = configuration.outputPath.flatMap({ try? DataLocation($0, relativeTo: inputs.workingDirectory) })
+        {
             addresses.append(output)
         }
         guard inputs.options.storage?.text == "s3" || addresses.contains(where: { $0.bucket != nil }) else { return }
         throw JobFailure(
-            .storageUnavailable, .storageUnavailable,
+            .storageUnavailable,
+            .storageUnavailable,
             "This version cannot reach Amazon S3 yet; use --storage file:DIR, where s3://BUCKET/KEY is the file "
-                + "DIR/BUCKET/KEY.")
+                + "DIR/BUCKET/KEY."
+        )
     }
 }

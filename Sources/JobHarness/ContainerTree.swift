@@ -14,7 +14,9 @@ import Musl
 
 /// Makes the folders and links that a script of a hybrid job expects (contract §2.1).
 struct ContainerTree {
+    /// The job's folders.
     let paths: ContainerPaths
+    /// The runner's own log.
     let logger: Logger
 
     /// Makes `ml`, the link `braket`, and the folders of the code; blocks.
@@ -28,14 +30,18 @@ struct ContainerTree {
         // Before the link: today a missing /opt/ml leaves a dangling link and then fails with FileExistsError.
         try make(paths.ml)
         let split = try link()
-        for folder in [paths.code, paths.original, paths.additionalSetup, paths.model, paths.outputData, paths.inputConfig] {
+        for folder in [
+            paths.code, paths.original, paths.additionalSetup, paths.model, paths.outputData, paths.inputConfig,
+        ] {
             try make(folder)
         }
         return split
     }
 
     /// Moves what an earlier run left in the results folders out of the way, so that it does not get into this run's
-    /// archives; blocks. Nothing is removed.
+    /// archives; blocks.
+    ///
+    /// Nothing is removed.
     ///
     /// - Throws: `JobFailure` when a folder cannot be moved.
     func setAsidePreviousResults() throws(JobFailure) {
@@ -52,7 +58,11 @@ struct ContainerTree {
                 // A mount of its own cannot be renamed.
                 let remedy = error == .resourceBusy ? "; empty it before the run, or use another --root" : ""
                 throw JobFailure(
-                    .paths, .usage, "Cannot move aside what an earlier run left.", details: ["\(folder): \(error)\(remedy)"])
+                    .paths,
+                    .usage,
+                    "Cannot move aside what an earlier run left.",
+                    details: ["\(folder): \(error)\(remedy)"]
+                )
             }
         }
         logger.notice("what an earlier run left in this root was moved", metadata: ["path": "\(target)"])
@@ -63,8 +73,11 @@ struct ContainerTree {
         let error = Errno(rawValue: errno)
         guard error == .fileExists else {
             throw JobFailure(
-                .paths, .usage, "Symlink failure.",
-                details: [" Exception: cannot link \(paths.braket) to \(paths.ml): \(error)"])
+                .paths,
+                .usage,
+                "Symlink failure.",
+                details: [" Exception: cannot link \(paths.braket) to \(paths.ml): \(error)"]
+            )
         }
         guard FileStatus(of: paths.braket, followingLinks: false)?.isDirectory == true else {
             try checkLink()
@@ -79,11 +92,16 @@ struct ContainerTree {
             target.identity == FileStatus(of: paths.ml)?.identity
         else {
             throw JobFailure(
-                .paths, .usage, "Symlink failure.",
-                details: [" Exception: \(paths.braket) exists and is no link to \(paths.ml); remove or rename it"])
+                .paths,
+                .usage,
+                "Symlink failure.",
+                details: [" Exception: \(paths.braket) exists and is no link to \(paths.ml); remove or rename it"]
+            )
         }
     }
 
+    /// Links the children that a real folder in the place of the link lacks.
+    ///
     /// A real folder - the image made it, or `mkdir -p` of a checkpoint path below it ran first - gets links for the
     /// children that are missing. Today's program silently works in two worlds there and loses the results.
     private func linkChildren() throws(JobFailure) -> Set<String> {
@@ -96,7 +114,9 @@ struct ContainerTree {
             if FileStatus(of: link, followingLinks: false)?.isDirectory == true { _ = rmdir(link.string) }
             if symlink(target.string, link.string) == 0 {
                 logger.warning(
-                    "\(paths.braket) is a folder, not a link: linked a missing child", metadata: ["path": "\(link)"])
+                    "\(paths.braket) is a folder, not a link: linked a missing child",
+                    metadata: ["path": "\(link)"]
+                )
                 continue
             }
             let error = Errno(rawValue: errno)
@@ -105,7 +125,8 @@ struct ContainerTree {
                 split.insert(child)
                 logger.warning(
                     "a real folder stands where a link is expected; the script is told the other path",
-                    metadata: ["path": "\(link)", "expected": "\(target)"])
+                    metadata: ["path": "\(link)", "expected": "\(target)"]
+                )
             }
         }
         return split
@@ -116,8 +137,13 @@ struct ContainerTree {
             try makeDirectories(folder)
         } catch {
             throw JobFailure(
-                .paths, .usage, "Cannot prepare the job's folders.",
-                details: ["\(error); run as a user who may write below \(paths.root), or choose another folder with --root"])
+                .paths,
+                .usage,
+                "Cannot prepare the job's folders.",
+                details: [
+                    "\(error); run as a user who may write below \(paths.root), or choose another folder with --root"
+                ]
+            )
         }
     }
 

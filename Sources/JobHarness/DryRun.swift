@@ -50,7 +50,10 @@ package struct DryRun: Sendable {
         plan.configuration = configuration.origins
         let stores = Stores(mode: configuration.storage)
         let environment = ScriptEnvironment(
-            configuration, process: inputs.environment, sageMaker: await sageMakerNames(configuration))
+            configuration,
+            process: inputs.environment,
+            sageMaker: await sageMakerNames(configuration)
+        )
         plan.variables = environment.variables.map { ($0.name, $0.source) }
         plan.warnings += secretWarnings(configuration)
         await examineScript(configuration, stores, environment, &plan)
@@ -63,19 +66,34 @@ package struct DryRun: Sendable {
     // MARK: Script
 
     private func examineScript(
-        _ configuration: JobConfiguration, _ stores: Stores, _ environment: ScriptEnvironment, _ plan: inout DryRunPlan
+        _ configuration: JobConfiguration,
+        _ stores: Stores,
+        _ environment: ScriptEnvironment,
+        _ plan: inout DryRunPlan
     ) async {
         do {
             try await withScratchFolder { folder in
                 let extracted = folder.appending("extracted")
                 let bundle = CodeBundle(
-                    configuration: configuration, stores: stores, limits: ExtractionLimits(configuration), logger: logger)
+                    configuration: configuration,
+                    stores: stores,
+                    limits: ExtractionLimits(configuration),
+                    logger: logger
+                )
                 let fetched = try await bundle.fetch(into: extracted)
                 plan.script = DryRunPlan.Script(
-                    address: configuration.script.description, form: fetched.form, entries: fetched.entries,
-                    bytes: fetched.bytes, sha256: fetched.sha256, skipped: fetched.skipped)
+                    address: configuration.script.description,
+                    form: fetched.form,
+                    entries: fetched.entries,
+                    bytes: fetched.bytes,
+                    sha256: fetched.sha256,
+                    skipped: fetched.skipped
+                )
                 plan.requirements = try Requirements.files(in: extracted).map { file in
-                    (self.relative(file, to: extracted), Requirements.lines(of: file).map(Requirements.withoutCredentials))
+                    (
+                        self.relative(file, to: extracted),
+                        Requirements.lines(of: file).map(Requirements.withoutCredentials)
+                    )
                 }
                 await examineEntryPoint(configuration, environment, extracted, &plan)
             }
@@ -87,7 +105,9 @@ package struct DryRun: Sendable {
     }
 
     private func examineEntryPoint(
-        _ configuration: JobConfiguration, _ environment: ScriptEnvironment, _ extracted: FilePath,
+        _ configuration: JobConfiguration,
+        _ environment: ScriptEnvironment,
+        _ extracted: FilePath,
         _ plan: inout DryRunPlan
     ) async {
         var elsewhere = configuration
@@ -95,20 +115,35 @@ package struct DryRun: Sendable {
         switch resolveEntryPoint(configuration.entryPoint, in: extracted) {
         case .program(let file):
             plan.entryPoint = DryRunPlan.EntryPoint(
-                name: configuration.entryPoint, file: relative(file, to: extracted), signature: nil)
+                name: configuration.entryPoint,
+                file: relative(file, to: extracted),
+                signature: nil
+            )
             plan.command = relative(file, to: extracted)
         case .missingFile(let name):
             plan.add(
                 JobFailure(
-                    .entryPointMissing, .scriptArchive, "The entry point \"\(name.escaped())\" is not in the script."))
+                    .entryPointMissing,
+                    .scriptArchive,
+                    "The entry point \"\(name.escaped())\" is not in the script."
+                )
+            )
         case .module(_, _, let file):
             guard let python else {
                 return plan.add(
-                    JobFailure(.notExecutable, .scriptArchive, "The entry point needs Python, and there is none on PATH."))
+                    JobFailure(
+                        .notExecutable,
+                        .scriptArchive,
+                        "The entry point needs Python, and there is none on PATH."
+                    )
+                )
             }
             plan.command = "\(python) braket_container.py"
             plan.entryPoint = DryRunPlan.EntryPoint(
-                name: configuration.entryPoint, file: file.map { relative($0, to: extracted) }, signature: nil)
+                name: configuration.entryPoint,
+                file: file.map { relative($0, to: extracted) },
+                signature: nil
+            )
             elsewhere.paths = configuration.paths
             var request = ScriptLaunch.request(elsewhere, environment, [])
             request.extracted = extracted
@@ -118,13 +153,18 @@ package struct DryRun: Sendable {
 
     /// Asks Python, which does not import the user's code for it.
     private func describe(
-        _ request: PythonLauncher.Request, _ python: FilePath, _ environment: ScriptEnvironment, _ extracted: FilePath,
+        _ request: PythonLauncher.Request,
+        _ python: FilePath,
+        _ environment: ScriptEnvironment,
+        _ extracted: FilePath,
         _ plan: inout DryRunPlan
     ) async {
         let specification = ProcessSpecification(
-            executable: python, arguments: PythonLauncher.describeArguments(python: python, request),
+            executable: python,
+            arguments: PythonLauncher.describeArguments(python: python, request),
             environment: environment.variables.map { ($0.name, $0.value) } + [("PYTHONDONTWRITEBYTECODE", "1")],
-            workingDirectory: extracted)
+            workingDirectory: extracted
+        )
         guard let run = try? await CapturedRun.run(specification, output: nil),
             let line = run.tail.split(separator: "\n").last,
             let answer = try? JSONText.parse(String(line)).objectValue
@@ -152,7 +192,9 @@ package struct DryRun: Sendable {
     // MARK: Data
 
     private func examineChannels(
-        _ configuration: JobConfiguration, _ stores: Stores, _ plan: inout DryRunPlan
+        _ configuration: JobConfiguration,
+        _ stores: Stores,
+        _ plan: inout DryRunPlan
     ) async {
         let stage = InputStage(configuration: configuration, stores: stores, logger: logger)
         for channel in configuration.channels {
@@ -160,8 +202,11 @@ package struct DryRun: Sendable {
                 let contents = try await stage.contents(of: channel)
                 plan.channels.append(
                     DryRunPlan.Channel(
-                        name: channel.name, address: channel.location.description,
-                        files: contents.files.map { ($0.name.string, $0.object.sizeBytes) }))
+                        name: channel.name,
+                        address: channel.location.description,
+                        files: contents.files.map { ($0.name.string, $0.object.sizeBytes) }
+                    )
+                )
             } catch {
                 plan.add(error as? JobFailure ?? JobFailure(.inputMissing, .inputs, "\(error)"))
             }
@@ -169,17 +214,25 @@ package struct DryRun: Sendable {
     }
 
     private func examineCheckpoints(
-        _ configuration: JobConfiguration, _ stores: Stores, _ plan: inout DryRunPlan
+        _ configuration: JobConfiguration,
+        _ stores: Stores,
+        _ plan: inout DryRunPlan
     ) async {
         guard configuration.storage.movesData, let location = configuration.checkpoints else { return }
         do {
             let (store, prefix) = try stores.resolvePrefixForWriting(location)
             let sync = CheckpointSync(
-                folder: configuration.checkpointDirectory, store: store, prefix: prefix, options: WriteOptions(),
-                logger: logger)
+                folder: configuration.checkpointDirectory,
+                store: store,
+                prefix: prefix,
+                options: WriteOptions(),
+                logger: logger
+            )
             plan.checkpoints = try await sync.storedCheckpoints().map { ($0.name.string, $0.object.sizeBytes) }
         } catch {
-            plan.add(JobFailure(.checkpointsUnreadable, .inputs, "Cannot restore the checkpoints.", details: ["\(error)"]))
+            plan.add(
+                JobFailure(.checkpointsUnreadable, .inputs, "Cannot restore the checkpoints.", details: ["\(error)"])
+            )
         }
     }
 
@@ -225,9 +278,12 @@ package struct DryRun: Sendable {
                 hyperparameters: configuration.hyperparameters,
                 inputDataConfig: (try? files.readIfThere(configuration.paths.inputDataConfig)) ?? channels,
                 resourceConfig: (try? files.readIfThere(configuration.paths.resourceConfig))
-                    ?? ["current_host": "algo-1", "hosts": ["algo-1"]]),
+                    ?? ["current_host": "algo-1", "hosts": ["algo-1"]]
+            ),
             machine: await .current(path: inputs.environment[EnvironmentKey.path]),
-            mlDirectory: configuration.paths.ml.string, environment: inputs.environment)
+            mlDirectory: configuration.paths.ml.string,
+            environment: inputs.environment
+        )
         return environment.processVariables + environment.variables
     }
 
@@ -246,8 +302,11 @@ private func withScratchFolder(_ body: (FilePath) async throws -> Void) async th
     var template = Array("\(parent)/braket-runner-plan-XXXXXX".utf8CString)
     guard template.withUnsafeMutableBufferPointer({ $0.baseAddress.flatMap { mkdtemp($0) } }) != nil else {
         throw JobFailure(
-            .runnerFault, .internalFault, "Cannot make a temporary folder in \(parent): \(Errno(rawValue: errno))",
-            details: ["Set TMPDIR to a folder that can be written."])
+            .runnerFault,
+            .internalFault,
+            "Cannot make a temporary folder in \(parent): \(Errno(rawValue: errno))",
+            details: ["Set TMPDIR to a folder that can be written."]
+        )
     }
     let folder = FilePath(bytes: template.dropLast().map(UInt8.init(bitPattern:)))
     do {

@@ -42,7 +42,9 @@ package func channelFiles(
     let files = objects.filter { !$0.key.isFolderMarker }
     guard !files.isEmpty else {
         throw ChannelError(
-            description: "No data found for channel '\(channel)': nothing lies at \(address.escaped())", isMissing: true)
+            description: "No data found for channel '\(channel)': nothing lies at \(address.escaped())",
+            isMissing: true
+        )
     }
     let folder = commonFolder(of: files, prefix: prefix)
     let named = try files.map { object throws(ChannelError) in
@@ -50,7 +52,8 @@ package func channelFiles(
             throw ChannelError(
                 description: "channel '\(channel)': the key \"\(object.key.description.escaped())\" would leave the "
                     + "channel's folder or cannot be a file name",
-                isMissing: false)
+                isMissing: false
+            )
         }
         return ChannelFile(object: object, name: name)
     }
@@ -87,5 +90,6 @@ private func clash(_ one: ObjectKey, _ other: ObjectKey, _ channel: String) -> C
     ChannelError(
         description: "channel '\(channel)': the keys \"\(one.description.escaped())\" and "
             + "\"\(other.description.escaped())\" cannot both be files of one folder",
-        isMissing: false)
+        isMissing: false
+    )
 }

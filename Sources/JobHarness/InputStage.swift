@@ -15,8 +15,11 @@ import Musl
 
 /// What one channel brought, or would bring.
 struct ChannelContents: Sendable {
+    /// The channel.
     let channel: ConfiguredChannel
+    /// Where its objects lie.
     let store: any ObjectStore
+    /// Its objects, with their local names.
     let files: [ChannelFile]
 
     /// The bytes of all files.
@@ -27,8 +30,11 @@ struct ChannelContents: Sendable {
 struct InputStage: Sendable {
     private static let downloadsAtOnce = 12
 
+    /// The job.
     let configuration: JobConfiguration
+    /// The job's stores.
     let stores: Stores
+    /// The runner's own log.
     let logger: Logger
 
     /// Lists what each channel holds and the names its files get, without fetching any.
@@ -51,7 +57,11 @@ struct InputStage: Sendable {
             if channel.isManifest { return try await manifestContents(of: channel) }
             let (store, prefix, objects) = try await stores.objects(at: channel.location)
             let files = try channelFiles(
-                objects, prefix: prefix, channel: channel.name, address: channel.location.description)
+                objects,
+                prefix: prefix,
+                channel: channel.name,
+                address: channel.location.description
+            )
             return ChannelContents(channel: channel, store: store, files: files)
         } catch {
             throw describe(error, channel)
@@ -87,13 +97,16 @@ struct InputStage: Sendable {
                 _ = try await contents.store.download(file.object.key, to: fresh.pushing(file.name))
             }
             try removeTree(target)
-            guard moveFile(fresh, to: target) else { throw ObjectStoreError(writing: target.string, Errno(rawValue: errno)) }
+            guard moveFile(fresh, to: target) else {
+                throw ObjectStoreError(writing: target.string, Errno(rawValue: errno))
+            }
             logger.info(
                 "channel fetched",
                 metadata: [
                     "channel.name": "\(contents.channel.name)", "channel.files": "\(contents.files.count)",
                     "channel.size": "\(humanBytes(contents.bytes))",
-                ])
+                ]
+            )
         } catch {
             try? removeTree(fetching)  // The first error is the one to report.
             throw describe(error, contents.channel)
@@ -110,7 +123,8 @@ struct InputStage: Sendable {
         let refusal = ChannelError(
             description: "channel '\(channel.name)': \(channel.location.description.escaped()) is no manifest; "
                 + "it must read [{\"prefix\": \"s3://BUCKET/PREFIX/\"}, \"NAME\", …]",
-            isMissing: false)
+            isMissing: false
+        )
         guard let elements = (try? JSONText.parse(text))?.arrayValue,
             let prefix = elements.first?.objectValue?["prefix"]?.stringValue,
             let location = try? DataLocation(prefix, relativeTo: configuration.paths.root)
@@ -134,7 +148,10 @@ struct InputStage: Sendable {
             return JobFailure(.storageUnavailable, .storageUnavailable, "channel '\(channel.name)': \(error)")
         case let error as ObjectStoreError:
             return JobFailure(
-                error.code == .accessDenied ? .accessDenied : .inputMissing, .inputs, "channel '\(channel.name)': \(error)")
+                error.code == .accessDenied ? .accessDenied : .inputMissing,
+                .inputs,
+                "channel '\(channel.name)': \(error)"
+            )
         default:
             return error
         }

@@ -29,7 +29,11 @@ extension Job {
         let stored = await end(failure)
         guard failure == nil, let problem = stored else { return failure?.exitCode ?? 0 }
         let late = JobFailure(
-            .resultsNotSafe, .resultsNotSafe, "The script succeeded, but the record is not stored.", details: [problem])
+            .resultsNotSafe,
+            .resultsNotSafe,
+            "The script succeeded, but the record is not stored.",
+            details: [problem]
+        )
         announce(late)
         return late.exitCode
     }
@@ -37,8 +41,11 @@ extension Job {
     private static func notSafe(_ problems: [String]) -> JobFailure? {
         guard !problems.isEmpty else { return nil }
         return JobFailure(
-            .resultsNotSafe, .resultsNotSafe, "The script succeeded, but not everything it wrote is stored.",
-            details: problems)
+            .resultsNotSafe,
+            .resultsNotSafe,
+            "The script succeeded, but not everything it wrote is stored.",
+            details: problems
+        )
     }
 
     // MARK: Archives
@@ -78,13 +85,15 @@ extension Job {
         let report = try await store.write(key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID)) { sink in
             try TreePacker().pack(directory: folder, into: &sink)
         }
-        let notes = report.leftOut.map { "left out: \($0)" } + report.changed.map { "changed while it was packed: \($0)" }
+        let notes =
+            report.leftOut.map { "left out: \($0)" } + report.changed.map { "changed while it was packed: \($0)" }
         for note in notes { logger.warning("\(note)", metadata: ["archive": "\(address)"]) }
         logger.info(
             "results stored",
             metadata: [
                 "address": "\(address)", "files": "\(report.files)", "size": "\(humanBytes(report.archiveBytes))",
-            ])
+            ]
+        )
         var figures: JSONObject = [
             "address": .string(address), "files": .number(JSONNumber(report.files)),
             "bytes": .number(JSONNumber(report.archiveBytes)),
@@ -101,15 +110,21 @@ extension Job {
         do {
             let report = try await checkpoints.flush()
             record.finished(
-                .flush, since: phaseStart,
+                .flush,
+                since: phaseStart,
                 [
                     "files": .number(JSONNumber(report.files)), "stored": .number(JSONNumber(report.stored)),
                     "bytes": .number(JSONNumber(report.storedBytes)),
-                ])
-            record.set("checkpoints", ["files": .number(JSONNumber(report.files)), "safe": .bool(report.unsafe.isEmpty)])
+                ]
+            )
+            record.set(
+                "checkpoints",
+                ["files": .number(JSONNumber(report.files)), "safe": .bool(report.unsafe.isEmpty)]
+            )
             logger.info(
                 "checkpoints: \(report.files - report.unsafe.count) of \(counted(report.files, "file")) safe",
-                metadata: ["checkpoint.stored": "\(report.stored)"])
+                metadata: ["checkpoint.stored": "\(report.stored)"]
+            )
             return report.unsafe.map { "checkpoint \($0)" }
         } catch {
             return ["checkpoints: \(error)"]
@@ -135,7 +150,10 @@ extension Job {
         do {
             let (store, key) = try stores.resolve(try DataLocation(output + "/output/job.json", relativeTo: paths.root))
             try await store.put(
-                Array(record.text.utf8), to: key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID))
+                Array(record.text.utf8),
+                to: key,
+                options: WriteOptions(kmsKeyID: configuration.kmsKeyID)
+            )
             return nil
         } catch {
             logger.error("the record could not be stored", metadata: ["reason": "\(error)"])

@@ -32,15 +32,21 @@ extension Job {
             child = try ChildProcess.spawn(script.launch.specification)
         } catch {
             return JobFailure(
-                .notExecutable, error.code == .notExecutable ? .scriptArchive : .internalFault,
-                "The entry point could not be started.", details: ["\(error)"])
+                .notExecutable,
+                error.code == .notExecutable ? .scriptArchive : .internalFault,
+                "The entry point could not be started.",
+                details: ["\(error)"]
+            )
         }
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
         let end = await supervise(child)
         printLine(.codeFinished)
         let verdict = ScriptVerdict(
-            end: end, report: script.launch.launcher?.readReport(), timeLimitSeconds: configuration.maxRuntimeSeconds,
-            failedRequirements: script.failedRequirements)
+            end: end,
+            report: script.launch.launcher?.readReport(),
+            timeLimitSeconds: configuration.maxRuntimeSeconds,
+            failedRequirements: script.failedRequirements
+        )
         note(end, verdict, since: phaseStart)
         return verdict.failure
     }
@@ -48,7 +54,9 @@ extension Job {
     private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
         let limit = configuration.maxRuntimeSeconds.map { start + .seconds($0) - .now }
         let supervisor = ScriptSupervisor(
-            grace: Self.scriptGrace(ofSeconds: configuration.settings.graceSeconds), timeLimit: limit.map { max($0, .zero) })
+            grace: Self.scriptGrace(ofSeconds: configuration.settings.graceSeconds),
+            timeLimit: limit.map { max($0, .zero) }
+        )
         return await supervisor.supervise(child, signals: signals) { [logger] event in
             switch event {
             case .stopping(let initiator, let grace):
@@ -58,7 +66,10 @@ extension Job {
                 logger.info("passed on \(signal.summary)")
             case .killed(let afterGrace):
                 logger.warning(
-                    afterGrace ? "the script did not end in time and was killed" : "a second stop request: the script was killed")
+                    afterGrace
+                        ? "the script did not end in time and was killed"
+                        : "a second stop request: the script was killed"
+                )
             }
         }
     }
@@ -81,7 +92,8 @@ extension Job {
                 "cpuSeconds": [
                     "user": .number(JSONNumber(usage.userSeconds)), "system": .number(JSONNumber(usage.systemSeconds)),
                 ],
-            ])
+            ]
+        )
         if let traceback = verdict.traceback { record.set("traceback", .string(traceback)) }
         record.finished(.run, since: phaseStart)
         logger.info(
@@ -89,7 +101,8 @@ extension Job {
             metadata: [
                 "exit.code": "\(end.exit.shellCode)", "memory.peak": "\(humanBytes(usage.peakMemoryBytes))",
                 "cpu.seconds": "\(JSONNumber((usage.userSeconds + usage.systemSeconds).rounded(toPlaces: 2)).text)",
-            ])
+            ]
+        )
     }
 }
 

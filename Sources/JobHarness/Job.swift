@@ -11,15 +11,22 @@ import SystemPackage
 
 /// A job with its folders and its record: the phases from the script's fetch to the end.
 struct Job: Sendable {
+    /// Everything the run needs to know.
     let configuration: JobConfiguration
+    /// Where addresses are read and written.
     let stores: Stores
+    /// The record.
     let record: RecordKeeper
     /// The sync of the checkpoint folder; nil when nobody said where checkpoints are kept.
     let checkpoints: CheckpointSync?
+    /// The signals of the process.
     let signals: JobSignals
+    /// The runner's own log.
     let logger: Logger
+    /// When the runner started; the time limit counts from here.
     let start: ContinuousClock.Instant
 
+    /// The job's folders.
     var paths: ContainerPaths { configuration.paths }
 
     /// Runs all phases.
@@ -39,7 +46,9 @@ struct Job: Sendable {
 
     /// A script that is ready to run.
     struct PreparedScript: Sendable {
+        /// The command, with what it needs to report back.
         let launch: ScriptLaunch
+        /// What could not be installed under `--requirements warn`.
         let failedRequirements: [String]
         /// What the toolkit would have printed, nil outside SageMaker.
         let trainingEnvironment: String?
@@ -52,22 +61,37 @@ struct Job: Sendable {
         try ConfigurationFiles(paths: paths).write(configuration)
         let sageMaker = try await sageMakerEnvironment(process)
         let environment = ScriptEnvironment(
-            configuration, process: process, sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? [])
+            configuration,
+            process: process,
+            sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? []
+        )
         let python = ScriptLaunch.findPython(configuration, path: environment[EnvironmentKey.path])
         let failed = try await installRequirements(environment, python)
         try await fetchInputs()
         try await restoreCheckpoints()
         let launch = try ScriptLaunch(
-            configuration, environment: environment, python: python, arguments: sageMaker?.scriptArguments ?? [])
+            configuration,
+            environment: environment,
+            python: python,
+            arguments: sageMaker?.scriptArguments ?? []
+        )
         return PreparedScript(
-            launch: launch, failedRequirements: failed, trainingEnvironment: sageMaker?.shownTrainingEnvironment)
+            launch: launch,
+            failedRequirements: failed,
+            trainingEnvironment: sageMaker?.shownTrainingEnvironment
+        )
     }
 
     private func fetchScript() async throws(JobFailure) {
         let phaseStart = ContinuousClock.now
         let bundle = CodeBundle(
-            configuration: configuration, stores: stores, limits: ExtractionLimits(configuration), logger: logger)
-        let fetched = try await phase("fetching the script") { [paths] in try await bundle.fetch(into: paths.extracted) }
+            configuration: configuration,
+            stores: stores,
+            limits: ExtractionLimits(configuration),
+            logger: logger
+        )
+        let fetched = try await phase("fetching the script") { [paths] in try await bundle.fetch(into: paths.extracted)
+        }
         var figures: JSONObject = [
             "form": .string(fetched.form), "entries": .number(JSONNumber(fetched.entries)),
             "bytes": .number(JSONNumber(fetched.bytes)),
@@ -84,16 +108,23 @@ struct Job: Sendable {
             metadata: [
                 "script.form": "\(fetched.form)", "script.entries": "\(fetched.entries)",
                 "script.size": "\(humanBytes(fetched.bytes))", "script.sha256": "\(fetched.sha256 ?? "-")",
-            ])
+            ]
+        )
     }
 
     private func installRequirements(
-        _ environment: ScriptEnvironment, _ python: FilePath?
+        _ environment: ScriptEnvironment,
+        _ python: FilePath?
     ) async throws(JobFailure) -> [String] {
         let phaseStart = ContinuousClock.now
-        let requirements = Requirements(policy: configuration.settings.requirements, environment: environment, logger: logger)
+        let requirements = Requirements(
+            policy: configuration.settings.requirements,
+            environment: environment,
+            logger: logger
+        )
         printLine(.checkingRequirements)
-        let (files, failed) = try await phase("installing requirements") { [paths, policy = configuration.settings.requirements] in
+        let (files, failed) = try await phase("installing requirements") {
+            [paths, policy = configuration.settings.requirements] in
             let files = policy == .skip ? [] : try Requirements.files(in: paths.extracted)
             return (files.count, try await requirements.install(files, in: paths.extracted, python: python).failed)
         }
@@ -114,8 +145,10 @@ struct Job: Sendable {
             ]
         }
         record.finished(
-            .inputs, since: phaseStart,
-            ["bytes": .number(JSONNumber(channels.map(\.bytes).saturatingSum())), "channels": .array(figures)])
+            .inputs,
+            since: phaseStart,
+            ["bytes": .number(JSONNumber(channels.map(\.bytes).saturatingSum())), "channels": .array(figures)]
+        )
     }
 
     private func restoreCheckpoints() async throws(JobFailure) {
@@ -132,19 +165,24 @@ struct Job: Sendable {
             } catch let error as ObjectStoreError {
                 throw JobFailure(
                     error.code == .unavailable ? .storageUnavailable : .checkpointsUnreadable,
-                    error.code == .unavailable ? .storageUnavailable : .inputs, "Cannot restore the checkpoints.",
-                    details: ["\(error)"])
+                    error.code == .unavailable ? .storageUnavailable : .inputs,
+                    "Cannot restore the checkpoints.",
+                    details: ["\(error)"]
+                )
             }
         }
         record.finished(
-            .checkpoints, since: phaseStart,
+            .checkpoints,
+            since: phaseStart,
             [
                 "restored": .number(JSONNumber(report.restored)), "bytes": .number(JSONNumber(report.restoredBytes)),
                 "kept": .number(JSONNumber(report.kept)),
-            ])
+            ]
+        )
         logger.info(
             "checkpoints: \(counted(report.restored, "file")) restored, \(report.kept) already here",
-            metadata: ["checkpoint.folder": "\(folder)"])
+            metadata: ["checkpoint.folder": "\(folder)"]
+        )
     }
 
     private func sageMakerEnvironment(_ process: ProcessEnvironment) async throws(JobFailure) -> SageMakerEnvironment? {
@@ -155,13 +193,18 @@ struct Job: Sendable {
                 hyperparameters: try files.readIfThere(paths.hyperparameters) ?? configuration.hyperparameters,
                 inputDataConfig: try files.readIfThere(paths.inputDataConfig) ?? [:],
                 resourceConfig: try files.readIfThere(paths.resourceConfig)
-                    ?? ["current_host": "algo-1", "hosts": ["algo-1"]]),
-            machine: await .current(path: process[EnvironmentKey.path]), mlDirectory: paths.ml.string, environment: process)
+                    ?? ["current_host": "algo-1", "hosts": ["algo-1"]]
+            ),
+            machine: await .current(path: process[EnvironmentKey.path]),
+            mlDirectory: paths.ml.string,
+            environment: process
+        )
     }
 
     /// Runs a phase that a stop request and the time limit end.
     func phase<R: Sendable>(
-        _ doing: String, _ body: @escaping @Sendable () async throws -> R
+        _ doing: String,
+        _ body: @escaping @Sendable () async throws -> R
     ) async throws(JobFailure) -> R {
         do {
             return try await signals.cancelling { [self] in try await beforeTimeLimit(doing, body) }
@@ -177,7 +220,8 @@ struct Job: Sendable {
     }
 
     private func beforeTimeLimit<R: Sendable>(
-        _ doing: String, _ body: @escaping @Sendable () async throws -> R
+        _ doing: String,
+        _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R {
         guard let limit = configuration.maxRuntimeSeconds else { return try await body() }
         let deadline = start + .seconds(limit)
@@ -213,6 +257,7 @@ extension ExtractionLimits {
         self.init(
             maxEntries: configuration.settings.maxArchiveEntries ?? defaults.maxEntries,
             maxTotalBytes: configuration.settings.maxArchiveBytes ?? defaults.maxTotalBytes,
-            maxRatio: configuration.settings.maxArchiveRatio ?? defaults.maxRatio)
+            maxRatio: configuration.settings.maxArchiveRatio ?? defaults.maxRatio
+        )
     }
 }

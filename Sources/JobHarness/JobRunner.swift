@@ -19,10 +19,15 @@ import Musl
 ///
 /// The phases stand in `run()` in their order; each is a function in a `JobRunner+….swift` of its own.
 package struct JobRunner: Sendable {
+    /// What the run was started with.
     let inputs: RunInputs
+    /// The signals of the process.
     let signals: JobSignals
+    /// The runner's own log.
     let logger: Logger
+    /// When the runner started, by the calendar.
     let startedAt = Timestamp.now()
+    /// When the runner started, by the clock that never jumps.
     let start = ContinuousClock.now
 
     /// Makes a runner.
@@ -53,8 +58,14 @@ package struct JobRunner: Sendable {
         }
         let stores = Stores(mode: configuration.storage)
         let job = Job(
-            configuration: configuration, stores: stores, record: record,
-            checkpoints: checkpointSync(configuration, stores), signals: signals, logger: logger, start: start)
+            configuration: configuration,
+            stores: stores,
+            record: record,
+            checkpoints: checkpointSync(configuration, stores),
+            signals: signals,
+            logger: logger,
+            start: start
+        )
         return await job.run(process: inputs.environment)
     }
 
@@ -64,8 +75,12 @@ package struct JobRunner: Sendable {
             let (store, prefix) = try? stores.resolvePrefixForWriting(location)
         else { return nil }
         return CheckpointSync(
-            folder: configuration.checkpointDirectory, store: store, prefix: prefix,
-            options: WriteOptions(kmsKeyID: configuration.kmsKeyID), logger: logger)
+            folder: configuration.checkpointDirectory,
+            store: store,
+            prefix: prefix,
+            options: WriteOptions(kmsKeyID: configuration.kmsKeyID),
+            logger: logger
+        )
     }
 
     /// Makes the folders and moves aside what an earlier run left.
@@ -79,7 +94,11 @@ package struct JobRunner: Sendable {
     }
 
     private func startRecord(_ configuration: JobConfiguration) -> RecordKeeper {
-        let record = RecordKeeper(file: configuration.paths.record, members: configuration.requestMembers, createdAt: startedAt)
+        let record = RecordKeeper(
+            file: configuration.paths.record,
+            members: configuration.requestMembers,
+            createdAt: startedAt
+        )
         record.event(.startingInstance, "braket-runner \(runnerVersion), storage \(configuration.storage)")
         record.finished(.configuration, since: start)
         return record
@@ -101,7 +120,10 @@ package struct JobRunner: Sendable {
 
 /// Says on standard error why the job failed.
 func report(_ failure: JobFailure, _ logger: Logger) {
-    logger.error("\(failure.firstLine)", metadata: ["verdict": "\(failure.kind.rawValue)", "exit.code": "\(failure.exitCode)"])
+    logger.error(
+        "\(failure.firstLine)",
+        metadata: ["verdict": "\(failure.kind.rawValue)", "exit.code": "\(failure.exitCode)"]
+    )
     for line in failure.details { logger.error("\(line)") }
 }
 

@@ -21,8 +21,10 @@ extension SageMakerEnvironment.Machine {
         let gpus = await output(of: "nvidia-smi", ["--list-gpus"], path: path)
             .split(separator: "\n").count { $0.hasPrefix("GPU ") }
         var machine = SageMakerEnvironment.Machine(
-            cpuCount: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), gpuCount: gpus,
-            neuronCount: neuronCores(in: await output(of: "neuron-ls", ["-j"], path: path)))
+            cpuCount: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+            gpuCount: gpus,
+            neuronCount: neuronCores(in: await output(of: "neuron-ls", ["-j"], path: path))
+        )
         machine.hasSMDDPRun = findExecutable("smddprun", path: path) != nil
         machine.hasSMDDPMPRun = findExecutable("smddpmprun", path: path) != nil
         return machine
@@ -39,10 +41,15 @@ extension SageMakerEnvironment.Machine {
     private static func output(of program: String, _ arguments: [String], path: String?) async -> String {
         guard let executable = findExecutable(program, path: path) else { return "" }
         let specification = ProcessSpecification(
-            executable: executable, arguments: [program] + arguments, environment: [("PATH", path ?? "")],
-            workingDirectory: "/")
+            executable: executable,
+            arguments: [program] + arguments,
+            environment: [("PATH", path ?? "")],
+            workingDirectory: "/"
+        )
         // A driver that does not answer means no GPU, as in the toolkit.
-        guard let run = try? await CapturedRun.run(specification, output: nil), run.exit.shellCode == 0 else { return "" }
+        guard let run = try? await CapturedRun.run(specification, output: nil), run.exit.shellCode == 0 else {
+            return ""
+        }
         return run.tail
     }
 }

@@ -57,7 +57,9 @@ final class RecordKeeper: Sendable {
 
     /// Notes how long a phase took, and what it did.
     func finished(_ phase: Phase, since start: ContinuousClock.Instant, _ figures: JSONObject = [:]) {
-        var entry: JSONObject = ["phase": .string(phase.rawValue), "seconds": .number(JSONNumber(seconds(since: start)))]
+        var entry: JSONObject = [
+            "phase": .string(phase.rawValue), "seconds": .number(JSONNumber(seconds(since: start))),
+        ]
         for figure in figures.members { entry[figure.name] = figure.value }
         change { state in
             state.phases.append(.object(entry))
@@ -72,7 +74,6 @@ final class RecordKeeper: Sendable {
     ///   - event: Its event.
     ///   - reason: Why the job failed.
     ///   - exitCode: What the runner ends with.
-    ///   - startedAt: When the runner started, for the duration.
     func end(_ status: JobStatus, _ event: JobEventType, reason: String?, exitCode: Int32) {
         change { state in
             let now = Timestamp.now()

@@ -7,8 +7,11 @@ import SystemPackage
 
 /// Installs what the script asks for in its requirements.txt files (contract §3.6).
 struct Requirements: Sendable {
+    /// What a failing install does.
     let policy: RequirementsPolicy
+    /// The script's variables, which the install gets too.
     let environment: ScriptEnvironment
+    /// The runner's own log.
     let logger: Logger
 
     /// Every requirements.txt of the script, in the order of today's program: a folder's own file first, then its
@@ -46,7 +49,9 @@ struct Requirements: Sendable {
     /// - Returns: How many files were installed, and which failed (under `warn`).
     /// - Throws: `JobFailure` for the first failing install under `fail`, or `CancellationError`.
     func install(
-        _ files: [FilePath], in folder: FilePath, python: FilePath?
+        _ files: [FilePath],
+        in folder: FilePath,
+        python: FilePath?
     ) async throws -> (installed: Int, failed: [String]) {
         var installed = 0
         var failed: [String] = []
@@ -60,9 +65,12 @@ struct Requirements: Sendable {
                 try Task.checkCancellation()
                 guard policy == .warn else { throw error }
                 failed.append(error.details.first ?? error.firstLine)
-                logger.warning("a requirement could not be installed; the script runs all the same", metadata: [
-                    "requirements.file": "\(file)", "reason": "\(error.details.first ?? "")",
-                ])
+                logger.warning(
+                    "a requirement could not be installed; the script runs all the same",
+                    metadata: [
+                        "requirements.file": "\(file)", "reason": "\(error.details.first ?? "")",
+                    ]
+                )
             }
         }
         return (installed, failed)
@@ -71,20 +79,30 @@ struct Requirements: Sendable {
     private func install(_ file: FilePath, in folder: FilePath, python: FilePath?) async throws(JobFailure) {
         guard let python else {
             throw JobFailure(
-                .requirementFailed, .requirements, "Unable to install requirements.",
-                details: ["Exception: there is no python on PATH to install \(file) for; name one with --python"])
+                .requirementFailed,
+                .requirements,
+                "Unable to install requirements.",
+                details: ["Exception: there is no python on PATH to install \(file) for; name one with --python"]
+            )
         }
         let run: CapturedRun
         do {
             run = try await CapturedRun.run(command(file, folder, python), output: .standardOutput)
         } catch {
             throw JobFailure(
-                .requirementFailed, .requirements, "Unable to install requirements.", details: ["Exception: \(error)"])
+                .requirementFailed,
+                .requirements,
+                "Unable to install requirements.",
+                details: ["Exception: \(error)"]
+            )
         }
         guard run.exit.shellCode != 0 else { return }
         throw JobFailure(
-            .requirementFailed, .requirements, "Unable to install requirements.",
-            details: InstallFailure(output: run.tail, file: file, exitCode: run.exit.shellCode).lines)
+            .requirementFailed,
+            .requirements,
+            "Unable to install requirements.",
+            details: InstallFailure(output: run.tail, file: file, exitCode: run.exit.shellCode).lines
+        )
     }
 
     /// uv where it is there, because it is ten times faster, else pip of the interpreter.
@@ -94,8 +112,11 @@ struct Requirements: Sendable {
             uv.map { [$0.string, "pip", "install", "--python", python.string, "-r", file.string] }
             ?? [python.string, "-m", "pip", "install", "-r", file.string]
         return ProcessSpecification(
-            executable: uv ?? python, arguments: arguments,
-            environment: environment.variables.map { ($0.name, $0.value) }, workingDirectory: folder)
+            executable: uv ?? python,
+            arguments: arguments,
+            environment: environment.variables.map { ($0.name, $0.value) },
+            workingDirectory: folder
+        )
     }
 
     /// The lines of a requirements file that ask for something.
@@ -123,6 +144,7 @@ struct Requirements: Sendable {
 /// What pip or uv said about a failed install, cut to what a person needs.
 struct InstallFailure {
     private static let lineLimit = 6
+    /// The cause, a sentence a line.
     let lines: [String]
 
     /// Finds the requirement that failed and the tool's own last lines.
@@ -139,7 +161,9 @@ struct InstallFailure {
         let subject = requirement.map { "the requirement \"\($0.escaped())\" of \(file)" } ?? "\(file)"
         let errors = Self.errorLines(said)
         let last = errors.isEmpty ? said.suffix(Self.lineLimit) : errors.suffix(Self.lineLimit)
-        lines = ["Exception: \(subject) could not be installed (exit code \(exitCode))"] + last.map { $0.escaped(limit: 240) }
+        lines =
+            ["Exception: \(subject) could not be installed (exit code \(exitCode))"]
+            + last.map { $0.escaped(limit: 240) }
     }
 
     /// The lines that tell the cause: what pip and uv mark as errors, and of a build's own output its last line,
@@ -173,7 +197,8 @@ struct InstallFailure {
                 if marker.before.hasPrefix("Because"), cuts.isEmpty { continue }
                 if let cut = cuts.min() { rest = rest[..<cut] }
                 let name = String(rest).trimmed()
-                return name.hasPrefix("'") && name.hasSuffix("'") && name.count > 1 ? String(name.dropFirst().dropLast()) : name
+                return name.hasPrefix("'") && name.hasSuffix("'") && name.count > 1
+                    ? String(name.dropFirst().dropLast()) : name
             }
         }
         return nil

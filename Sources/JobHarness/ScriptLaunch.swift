@@ -31,7 +31,10 @@ struct ScriptLaunch: Sendable {
     ///   - arguments: The script's arguments, none outside SageMaker (contract §1.5).
     /// - Throws: `JobFailure` when the entry point is not there or cannot be run.
     init(
-        _ configuration: JobConfiguration, environment: ScriptEnvironment, python: FilePath?, arguments: [String]
+        _ configuration: JobConfiguration,
+        environment: ScriptEnvironment,
+        python: FilePath?,
+        arguments: [String]
     ) throws(JobFailure) {
         let extracted = configuration.paths.extracted
         switch resolveEntryPoint(configuration.entryPoint, in: extracted) {
@@ -45,12 +48,20 @@ struct ScriptLaunch: Sendable {
     }
 
     private init(
-        python: FilePath?, _ configuration: JobConfiguration, _ environment: ScriptEnvironment, _ arguments: [String]
+        python: FilePath?,
+        _ configuration: JobConfiguration,
+        _ environment: ScriptEnvironment,
+        _ arguments: [String]
     ) throws(JobFailure) {
         guard let python else {
             throw JobFailure(
-                .notExecutable, .scriptArchive, "The entry point needs Python, and there is none on PATH.",
-                details: ["Install python3, name one with --python, or use a program of the archive as the entry point."])
+                .notExecutable,
+                .scriptArchive,
+                "The entry point needs Python, and there is none on PATH.",
+                details: [
+                    "Install python3, name one with --python, or use a program of the archive as the entry point."
+                ]
+            )
         }
         let launcher: PythonLauncher
         do {
@@ -61,17 +72,24 @@ struct ScriptLaunch: Sendable {
         let request = Self.request(configuration, environment, arguments)
         self.launcher = launcher
         specification = ProcessSpecification(
-            executable: python, arguments: launcher.arguments(python: python, request),
+            executable: python,
+            arguments: launcher.arguments(python: python, request),
             environment: environment.variables.map { ($0.name, $0.value) },
             workingDirectory: configuration.paths.code,
-            descriptors: launcher.descriptors.map { .init(ours: $0.ours, theirs: $0.theirs) })
+            descriptors: launcher.descriptors.map { .init(ours: $0.ours, theirs: $0.theirs) }
+        )
         shownCommand = "\(python) \(request.program)" + Self.shown(arguments)
     }
 
-    /// A program of the archive. A Python file without a first line that names its interpreter runs with Python, and
+    /// A program of the archive.
+    ///
+    /// A Python file without a first line that names its interpreter runs with Python, and
     /// a text without one with /bin/sh, as execvp(3) would.
     private init(
-        program: FilePath, _ configuration: JobConfiguration, _ environment: ScriptEnvironment, _ python: FilePath?,
+        program: FilePath,
+        _ configuration: JobConfiguration,
+        _ environment: ScriptEnvironment,
+        _ python: FilePath?,
         _ arguments: [String]
     ) throws(JobFailure) {
         let status = FileStatus(of: program)
@@ -85,8 +103,11 @@ struct ScriptLaunch: Sendable {
         if !runsItself, program.extension == "py" {
             guard let python else {
                 throw JobFailure(
-                    .notExecutable, .scriptArchive, "The entry point needs Python, and there is none on PATH.",
-                    details: ["Install python3 or name one with --python."])
+                    .notExecutable,
+                    .scriptArchive,
+                    "The entry point needs Python, and there is none on PATH.",
+                    details: ["Install python3 or name one with --python."]
+                )
             }
             command.insert(python.string, at: 0)
         } else if !runsItself {
@@ -94,19 +115,25 @@ struct ScriptLaunch: Sendable {
         }
         launcher = nil
         specification = ProcessSpecification(
-            executable: FilePath(command[0]), arguments: command + arguments,
+            executable: FilePath(command[0]),
+            arguments: command + arguments,
             environment: environment.variables.map { ($0.name, $0.value) },
-            workingDirectory: configuration.paths.extracted)
+            workingDirectory: configuration.paths.extracted
+        )
         shownCommand = command.joined(separator: " ") + Self.shown(arguments)
     }
 
     /// What the launcher is asked to run.
     static func request(
-        _ configuration: JobConfiguration, _ environment: ScriptEnvironment, _ arguments: [String]
+        _ configuration: JobConfiguration,
+        _ environment: ScriptEnvironment,
+        _ arguments: [String]
     ) -> PythonLauncher.Request {
         var request = PythonLauncher.Request(
-            entryPoint: configuration.entryPoint, code: configuration.paths.code,
-            extracted: configuration.paths.extracted)
+            entryPoint: configuration.entryPoint,
+            code: configuration.paths.code,
+            extracted: configuration.paths.extracted
+        )
         request.hyperparametersFile = environment[EnvironmentKey.hyperparametersFile]
         request.typed = configuration.settings.typedHyperparameters
         request.arguments = arguments
@@ -127,11 +154,16 @@ struct ScriptLaunch: Sendable {
     }
 
     private static func missing(_ name: String, in folder: FilePath) -> JobFailure {
-        let names = ((try? directoryEntryNames(folder)) ?? []).map { String(decoding: $0, as: UTF8.self).escaped(limit: 60) }
+        let names = ((try? directoryEntryNames(folder)) ?? []).map {
+            String(decoding: $0, as: UTF8.self).escaped(limit: 60)
+        }
         let shown = names.sorted().prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
         return JobFailure(
-            .entryPointMissing, .scriptArchive, "The entry point \"\(name.escaped())\" is not in the script.",
-            details: [names.isEmpty ? "The script is empty." : "The script holds: \(shown)."])
+            .entryPointMissing,
+            .scriptArchive,
+            "The entry point \"\(name.escaped())\" is not in the script.",
+            details: [names.isEmpty ? "The script is empty." : "The script holds: \(shown)."]
+        )
     }
 }
 

@@ -21,17 +21,25 @@ struct ScriptVerdict: Sendable {
         switch end.initiator {
         case .stopRequest(let signal):
             failure = JobFailure(
-                .stopped, .stopped, "Stopped on request (\(signal.summary)): \(Self.howItEnded(end)).")
+                .stopped,
+                .stopped,
+                "Stopped on request (\(signal.summary)): \(Self.howItEnded(end))."
+            )
         case .timeLimit:
             failure = JobFailure(
-                .timeLimit, .timeLimit, "Time limit of \(timeLimitSeconds ?? 0) s reached: \(Self.howItEnded(end)).")
+                .timeLimit,
+                .timeLimit,
+                "Time limit of \(timeLimitSeconds ?? 0) s reached: \(Self.howItEnded(end))."
+            )
         case .script:
             failure = Self.failure(of: end.exit, report, failedRequirements)
         }
     }
 
     private static func failure(
-        of exit: ProcessExit, _ report: LaunchReport?, _ failedRequirements: [String]
+        of exit: ProcessExit,
+        _ report: LaunchReport?,
+        _ failedRequirements: [String]
     ) -> JobFailure? {
         switch exit.cause {
         case .exited(code: 0):
@@ -42,8 +50,11 @@ struct ScriptVerdict: Sendable {
         case .signalled(let number, let coreDumped):
             let core = coreDumped ? "; a core was written" : ""
             return JobFailure(
-                .signalled, code: exit.shellCode, "The script was ended by \(signalName(number)) (signal \(number))\(core).",
-                details: ["Its largest process held \(humanBytes(exit.usage.peakMemoryBytes)) at the most."])
+                .signalled,
+                code: exit.shellCode,
+                "The script was ended by \(signalName(number)) (signal \(number))\(core).",
+                details: ["Its largest process held \(humanBytes(exit.usage.peakMemoryBytes)) at the most."]
+            )
         }
     }
 
@@ -51,14 +62,19 @@ struct ScriptVerdict: Sendable {
     private static func silentExit(_ code: Int32, _ report: LaunchReport?) -> JobFailure {
         if let report, !report.started {
             return JobFailure(
-                .exitWithCode, code: code, "Python ended with exit code \(code) before the script began.",
-                details: ["The end of the log says why."])
+                .exitWithCode,
+                code: code,
+                "Python ended with exit code \(code) before the script began.",
+                details: ["The end of the log says why."]
+            )
         }
         return JobFailure(.exitWithCode, code: code, "The script ended itself with exit code \(code).")
     }
 
     private static func failure(
-        _ reported: LaunchReport.Failure, _ code: Int32, _ failedRequirements: [String]
+        _ reported: LaunchReport.Failure,
+        _ code: Int32,
+        _ failedRequirements: [String]
     ) -> JobFailure {
         var details = [reported.place.map { "at \($0)" }, reported.hint].compactMap { $0 }
         if ["ModuleNotFoundError", "ImportError"].contains(reported.type) {
@@ -71,7 +87,12 @@ struct ScriptVerdict: Sendable {
         case .binding: return JobFailure(.bindingError, code: code, reported.line, details: details)
         case .exception: return JobFailure(.userException, code: code, reported.line, details: details)
         case .exit where Int(reported.message) != nil:
-            return JobFailure(.exitWithCode, code: code, "The script ended itself with exit code \(code).", details: details)
+            return JobFailure(
+                .exitWithCode,
+                code: code,
+                "The script ended itself with exit code \(code).",
+                details: details
+            )
         case .exit: return JobFailure(.exitWithText, code: code, reported.line, details: details)
         }
     }

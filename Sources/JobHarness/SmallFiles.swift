@@ -40,7 +40,9 @@ func readAll(_ descriptor: FileDescriptor, name: String) throws -> [UInt8] {
     defer { buffer.deallocate() }
     while case let count = try source.read(into: buffer), count > 0 {
         bytes.append(contentsOf: buffer[..<count])
-        guard bytes.count <= 16 << 20 else { throw ObjectStoreError(.failed, "\(name.escaped()) is larger than 16 MiB") }
+        guard bytes.count <= 16 << 20 else {
+            throw ObjectStoreError(.failed, "\(name.escaped()) is larger than 16 MiB")
+        }
     }
     return bytes
 }

@@ -19,8 +19,11 @@ package struct StatusReport: Sendable {
             bytes = try readSmallFileBytes(paths.record)
         } catch {
             throw JobFailure(
-                .configuration, .usage, "No job has run below \(paths.root): \(error)",
-                details: ["Name the root of the run with --root."])
+                .configuration,
+                .usage,
+                "No job has run below \(paths.root): \(error)",
+                details: ["Name the root of the run with --root."]
+            )
         }
         do {
             record = try JobRecord(json: try JSONText.parse(bytes))
@@ -36,7 +39,8 @@ package struct StatusReport: Sendable {
     package var text: String {
         var lines = ["\(record.jobName ?? "job"): \(record.status.rawValue)"]
         if let reason = record.failureReason {
-            lines += ["", "Failure reason"] + reason.split(separator: "\n").map { "  " + String($0).escaped(limit: 1024) }
+            lines +=
+                ["", "Failure reason"] + reason.split(separator: "\n").map { "  " + String($0).escaped(limit: 1024) }
         }
         lines += ["", "Events"]
         lines += record.events.map { event in

@@ -70,7 +70,8 @@ struct Stores: Sendable {
             throw ObjectStoreError(
                 .unavailable,
                 "\(location.description.escaped()) lies in Amazon S3, which this version cannot reach yet; use "
-                    + "--storage file:DIR with a folder DIR that holds a folder for each bucket, or local paths")
+                    + "--storage file:DIR with a folder DIR that holds a folder for each bucket, or local paths"
+            )
         }
         guard !bucket.isEmpty, bucket != ".", bucket != "..", !bucket.utf8.contains(.slash) else {
             throw ObjectStoreError(.invalidKey, "\"\(bucket.escaped())\" is no bucket name")

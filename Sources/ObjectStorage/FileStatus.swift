@@ -36,12 +36,11 @@ package struct FileStatus: Hashable, Sendable {
     /// Its permission bits.
     package let permissions: UInt32
 
-    /// Looks at a path.
+    /// Looks at a path; nil when there is nothing, or nothing this process may see.
     ///
     /// - Parameters:
     ///   - path: What to look at.
     ///   - followingLinks: false looks at a link itself (lstat).
-    /// - Returns: nil when there is nothing, or nothing this process may see.
     package init?(of path: FilePath, followingLinks: Bool = true) {
         var status = stat()
         let result = path.withPlatformString { pointer in

@@ -71,14 +71,17 @@ package func directoryEntryNames(_ directory: FilePath) throws(ObjectStoreError)
 /// - Parameter directory: An existing directory, or a link to one, is no error.
 /// - Throws: `ObjectStoreError` naming the first one that could not be made.
 package func makeDirectories(_ directory: FilePath) throws(ObjectStoreError) {
-    if directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true { return }
+    if directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true {
+        return
+    }
     let error = Errno(rawValue: errno)
     let parent = directory.removingLastComponent()
     guard error == .noSuchFileOrDirectory, parent != directory, !parent.isEmpty else {
         throw ObjectStoreError(writing: directory.string, error == .fileExists ? .notDirectory : error)
     }
     try makeDirectories(parent)
-    guard directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true else {
+    guard directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true
+    else {
         throw ObjectStoreError(writing: directory.string, Errno(rawValue: errno))
     }
 }
@@ -136,8 +139,11 @@ package func writeNewFile<R>(_ file: FilePath, _ body: (FileDescriptor) throws -
 private func openNewFile(_ file: FilePath) throws(ObjectStoreError) -> FileDescriptor {
     func open() throws -> FileDescriptor {
         try FileDescriptor.open(
-            file, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
-            permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
+            file,
+            .writeOnly,
+            options: [.create, .exclusiveCreate, .closeOnExec, .noFollow],
+            permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite]
+        )
     }
     do {
         return try open()

@@ -52,7 +52,8 @@ package struct LocalFolderStore: ObjectStore {
             throw ObjectStoreError(
                 .invalidKey,
                 "\(address(of: key).escaped()): a local folder cannot hold this key "
-                    + "(it is empty, or a part of it is \"..\", longer than 255 bytes or holds a NUL byte)")
+                    + "(it is empty, or a part of it is \"..\", longer than 255 bytes or holds a NUL byte)"
+            )
         }
         return folder.pushing(relative)
     }

@@ -119,7 +119,10 @@ extension ObjectStore {
             while case let count = try source.read(into: buffer), count > 0 {
                 bytes.append(contentsOf: buffer[..<count])
                 guard bytes.count <= limitBytes else {
-                    throw ObjectStoreError(.failed, "\(address) is larger than the \(humanBytes(Int64(limitBytes))) allowed")
+                    throw ObjectStoreError(
+                        .failed,
+                        "\(address) is larger than the \(humanBytes(Int64(limitBytes))) allowed"
+                    )
                 }
             }
             return bytes

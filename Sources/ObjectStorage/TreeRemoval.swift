@@ -37,7 +37,9 @@ package func removeTree(_ path: FilePath) throws(ObjectStoreError) {
 }
 
 private func empty(
-    _ folder: FilePath, movingFoldersTo top: FilePath, _ moved: inout Int
+    _ folder: FilePath,
+    movingFoldersTo top: FilePath,
+    _ moved: inout Int
 ) throws(ObjectStoreError) {
     for name in try directoryEntryNames(folder) {
         let entry = folder.appending(bytes: name)

@@ -63,10 +63,15 @@ package struct CapturedRun: Sendable {
         }
     }
 
-    /// Copies until the end of the pipe. Once the program has ended, a pause of a second is an end as well: a daemon
+    /// Copies until the end of the pipe.
+    ///
+    /// Once the program has ended, a pause of a second is an end as well: a daemon
     /// that it left in a session of its own would hold the pipe open for ever.
     private static func copy(
-        _ source: FileDescriptor, to target: FileDescriptor?, tail: Tail, until ended: CancellationFlag
+        _ source: FileDescriptor,
+        to target: FileDescriptor?,
+        tail: Tail,
+        until ended: CancellationFlag
     ) async {
         // A failed read ends the copy like the end of the pipe: the program's exit code decides, not its output.
         try? await BlockingPool.shared.run { _ in

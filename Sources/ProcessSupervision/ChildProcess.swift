@@ -37,8 +37,14 @@ package final class ChildProcess: Sendable {
         // The arrays own their strings, and Swift releases an object after its last use, not at the end of the scope.
         let error = withExtendedLifetime((arguments, environment)) {
             CLinuxShims_spawn(
-                &processID, specification.executable.string, arguments.pointers, environment.pointers,
-                specification.workingDirectory.string, descriptors, Int32(descriptors.count / 2))
+                &processID,
+                specification.executable.string,
+                arguments.pointers,
+                environment.pointers,
+                specification.workingDirectory.string,
+                descriptors,
+                Int32(descriptors.count / 2)
+            )
         }
         guard error == 0 else { throw describe(Errno(rawValue: error), specification) }
         return ChildProcess(processID: processID)
@@ -82,13 +88,15 @@ package final class ChildProcess: Sendable {
             return SupervisionError(
                 .notExecutable,
                 "cannot execute \(program) in \(specification.workingDirectory.string.escaped()): the file, the "
-                    + "interpreter that its first line names, or the folder does not exist")
+                    + "interpreter that its first line names, or the folder does not exist"
+            )
         case .permissionDenied:
             return SupervisionError(.notExecutable, "cannot execute \(program): permission denied")
         case .init(rawValue: ENOEXEC):
             return SupervisionError(
                 .notExecutable,
-                "cannot execute \(program): no program for this machine; a script needs a first line such as #!/bin/sh")
+                "cannot execute \(program): no program for this machine; a script needs a first line such as #!/bin/sh"
+            )
         default:
             return SupervisionError(.failed, "cannot start \(program): \(error)")
         }
@@ -104,15 +112,21 @@ extension ProcessExit {
             usage: Usage(
                 userSeconds: result.user_seconds,
                 systemSeconds: result.system_seconds,
-                peakMemoryBytes: result.peak_resident_bytes))
+                peakMemoryBytes: result.peak_resident_bytes
+            )
+        )
     }
 }
 
 /// A NULL-ended array of C strings that lives as long as the value.
 final class CStringArray {
+    /// What posix_spawn(3) and execv(3) take.
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let count: Int
 
+    /// Copies the strings.
+    ///
+    /// - Parameter strings: Without NUL bytes, at which C would end them.
     init(_ strings: [String]) {
         count = strings.count
         pointers = .allocate(capacity: strings.count + 1)

@@ -105,7 +105,8 @@ package final class JobSignals: Sendable {
     package func cancelling<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
         // A task of its own, because a handler on a plain thread needs something to cancel.
         let task = Task { try await body() }
-        return try await withHandler({ if $0.isStopRequest { task.cancel() } }) {
+        let handler: Handler = { if $0.isStopRequest { task.cancel() } }
+        return try await withHandler(handler) {
             try await withTaskCancellationHandler {
                 try await task.value
             } onCancel: {

@@ -72,7 +72,8 @@ package struct ScriptSupervisor: Sendable {
         let (timers, arm) = AsyncStream.makeStream(of: Timer.self)
         let shutdown = Shutdown(child: child, supervisor: self, arm: arm, report: report)
         if let timeLimit { arm.yield(Timer(after: timeLimit) { shutdown.begin(.timeLimit) }) }
-        let exit = await signals.withHandler({ shutdown.handle($0) }) {
+        let handler: JobSignals.Handler = { shutdown.handle($0) }
+        let exit = await signals.withHandler(handler) {
             await withTaskGroup(of: ProcessExit?.self) { group in
                 group.addTask { await child.wait() }
                 group.addTask { await runTimers(timers) }
@@ -84,7 +85,8 @@ package struct ScriptSupervisor: Sendable {
                 }
                 return ProcessExit(
                     cause: .exited(code: ExitCode.internalFault.rawValue),
-                    usage: ProcessExit.Usage(userSeconds: 0, systemSeconds: 0, peakMemoryBytes: 0))
+                    usage: ProcessExit.Usage(userSeconds: 0, systemSeconds: 0, peakMemoryBytes: 0)
+                )
             }
         }
         return shutdown.end(exit)
@@ -175,7 +177,8 @@ private final class Shutdown: Sendable {
                 exit: exit,
                 initiator: state.initiator ?? .script,
                 wasKilled: state.killed,
-                graceUsed: state.begun.map { .now - $0 })
+                graceUsed: state.begun.map { .now - $0 }
+            )
         }
     }
 

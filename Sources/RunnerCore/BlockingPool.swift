@@ -157,12 +157,15 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     defer { pthread_attr_destroy(&attributes) }
     var thread = pthread_t()
     let error = pthread_create(
-        &thread, &attributes,
+        &thread,
+        &attributes,
         { context in
             guard let context else { return nil }
             Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
             return nil
-        }, context.toOpaque())
+        },
+        context.toOpaque()
+    )
     if error != 0 { context.release() }
     return error == 0
 }

@@ -23,14 +23,15 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// The moment in ISO 8601 with milliseconds, e.g. `2026-11-21T23:41:19.123Z`.
+    /// The moment in ISO 8601 with milliseconds, such as `2026-11-21T23:41:19.123Z`.
     package var description: String {
         let day = (milliseconds >= 0 ? milliseconds : milliseconds - 86_399_999) / 86_400_000
         let time = milliseconds - day * 86_400_000
         let date = Self.civilDate(daysSince1970: day)
         let clock =
             padded(time / 3_600_000, 2) + ":" + padded(time / 60_000 % 60, 2) + ":" + padded(time / 1000 % 60, 2)
-        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T\(clock).\(padded(time % 1000, 3))Z"
+        return
+            "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T\(clock).\(padded(time % 1000, 3))Z"
     }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool {

@@ -4,6 +4,7 @@ import RunnerCore
 
 /// Joins flags and `BRAKET_RUNNER_*` variables: a flag beats its variable.
 struct OptionReader {
+    /// The variables of the process.
     let environment: ProcessEnvironment
 
     /// All options of a run.
@@ -56,7 +57,8 @@ struct OptionReader {
 
     /// A switch; its variable is on with 1, true, yes or on.
     func flag(_ name: String, _ flag: Bool) -> Bool {
-        flag || ["1", "true", "yes", "on"].contains((environment[EnvironmentKey.variable(of: name)] ?? "").lowercased())
+        flag
+            || ["1", "true", "yes", "on"].contains((environment[EnvironmentKey.variable(of: name)] ?? "").lowercased())
     }
 }
 

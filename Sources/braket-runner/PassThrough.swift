@@ -17,6 +17,7 @@ struct PassThrough {
     /// The first words that are commands of the runner.
     static let commands = ["run", "train", "status", "exit-codes", "help"]
 
+    /// The command line without the program.
     let arguments: [String]
 
     /// Replaces the process when the first word is no command of ours; returns otherwise.
@@ -26,8 +27,10 @@ struct PassThrough {
         guard let word = arguments.first, !word.hasPrefix("-"), !Self.commands.contains(word) else { return }
         let environment = ProcessEnvironment.current()
         guard let program = findExecutable(word, path: environment[EnvironmentKey.path]) else {
-            fail("\"\(word.escaped())\" is no command of braket-runner and no program on PATH; the commands are "
-                + Self.commands.joined(separator: ", "))
+            fail(
+                "\"\(word.escaped())\" is no command of braket-runner and no program on PATH; the commands are "
+                    + Self.commands.joined(separator: ", ")
+            )
         }
         let error = replaceProcess(executable: program, arguments: arguments)
         fail("cannot execute \(program): \(error)")

@@ -2,7 +2,12 @@ import ArgumentParser
 
 /// The options that make or override the job document.
 struct JobArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("A CreateJob request in JSON: a file, - for standard input, or an address.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A CreateJob request in JSON: a file, - for standard input, or an address.",
+            valueName: "file"
+        )
+    )
     var job: String?
 
     @Option(help: ArgumentHelp("The script: s3://, https:// of S3, file:, a folder or a file.", valueName: "address"))
@@ -14,7 +19,10 @@ struct JobArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How the script is packed.", valueName: "NONE|GZIP"))
     var compression: String?
 
-    @Option(name: .customLong("hyperparameter"), help: ArgumentHelp("A hyperparameter; repeatable.", valueName: "name=value"))
+    @Option(
+        name: .customLong("hyperparameter"),
+        help: ArgumentHelp("A hyperparameter; repeatable.", valueName: "name=value")
+    )
     var hyperparameter: [String] = []
 
     @Option(help: ArgumentHelp("A JSON file of hyperparameters.", valueName: "file"))
@@ -51,7 +59,9 @@ struct RunArguments: ParsableArguments {
         help: ArgumentHelp(
             "Who moves the data: the platform, S3, or a folder where s3://bucket/key is DIR/bucket/key. auto is s3 "
                 + "when --job, --input, --output or --checkpoints is given, else managed.",
-            valueName: "auto|managed|s3|file:DIR"))
+            valueName: "auto|managed|s3|file:DIR"
+        )
+    )
     var storage: String?
 
     @Option(help: ArgumentHelp("What a failing install does (default: fail).", valueName: "fail|warn|skip"))

@@ -38,7 +38,10 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The least that is logged: trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+            "The least that is logged: trace, debug, info, notice, warning, error or critical.",
+            valueName: "level"
+        )
+    )
     var logLevel: String?
 
     /// Runs the job and ends the process with its exit code.
@@ -48,8 +51,10 @@ struct RunCommand: AsyncParsableCommand {
         let format = try OutputFormat(reader.value("format", format))
         let logger = try makeLogger(reader.value("log-level", logLevel))
         let inputs = RunInputs(
-            options: reader.options(job, settings), environment: environment,
-            workingDirectory: currentWorkingDirectory())
+            options: reader.options(job, settings),
+            environment: environment,
+            workingDirectory: currentWorkingDirectory()
+        )
         if reader.flag("dry-run", dryRun) {
             let plan = await DryRun(inputs: inputs, logger: logger).run()
             writeLine(format == .json ? plan.json.serialized(pretty: true) : plan.text, to: .standardOutput)

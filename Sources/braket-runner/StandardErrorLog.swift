@@ -38,7 +38,8 @@ func makeLogger(_ option: OptionValue?) throws -> Logger {
     }
     guard let level = Logger.Level(rawValue: option.text.lowercased()) else {
         throw ValidationError(
-            "\(option.source): \"\(option.text.escaped())\": must be trace, debug, info, notice, warning, error or critical")
+            "\(option.source): \"\(option.text.escaped())\": must be trace, debug, info, notice, warning, error or critical"
+        )
     }
     logger.logLevel = level
     return logger

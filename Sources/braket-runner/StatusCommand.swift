@@ -7,7 +7,9 @@ import SystemPackage
 /// Prints the last record of a root.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Print the record of the last run below a root.")
+        commandName: "status",
+        abstract: "Print the record of the last run below a root."
+    )
 
     @Option(help: ArgumentHelp("What stands for /opt (default: /opt).", valueName: "dir"))
     var root: String?
@@ -33,7 +35,10 @@ struct StatusCommand: ParsableCommand {
 /// Prints the exit codes.
 struct ExitCodesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "exit-codes", abstract: "Print what the exit codes mean.", discussion: table)
+        commandName: "exit-codes",
+        abstract: "Print what the exit codes mean.",
+        discussion: table
+    )
 
     /// The one table, from `ExitCode`.
     private static var table: String {

@@ -70,7 +70,9 @@ import Testing
         #expect(configuration.settings.requirements == .fail)
         #expect(configuration.settings.graceSeconds == 120)
         #expect(configuration.hyperparameters.isEmpty)
-        #expect(configuration.outputPath == nil && configuration.checkpoints == nil && configuration.settings.python == nil)
+        #expect(
+            configuration.outputPath == nil && configuration.checkpoints == nil && configuration.settings.python == nil
+        )
         #expect(configuration.maxRuntimeSeconds == nil && configuration.settings.maxArchiveBytes == nil)
         #expect(!configuration.settings.typedHyperparameters && !configuration.setsSageMakerEnvironment)
     }
@@ -90,7 +92,8 @@ import Testing
             ("nothing", .managed), ("job", .s3), ("input", .s3), ("output", .s3), ("checkpoints", .s3),
             ("script", .managed), ("hyperparameter", .managed), ("checkpointDirectory", .managed), ("root", .managed),
             ("jobName", .managed), ("maxRuntime", .managed), ("platform files", .managed),
-        ] as [(String, StorageMode)])
+        ] as [(String, StorageMode)]
+    )
     func automaticStorage(given: String, expected: StorageMode) throws {
         for auto in [nil, "auto"] as [OptionValue?] {
             var inputs = Inputs.platform
@@ -117,9 +120,11 @@ import Testing
 
     @Test(
         arguments: [
-            ("managed", .managed), ("s3", .s3), ("file:/store", .folder("/store")), ("file:store", .folder("/work/store")),
+            ("managed", .managed), ("s3", .s3), ("file:/store", .folder("/store")),
+            ("file:store", .folder("/work/store")),
             ("file:///store/../x", .folder("/x")),
-        ] as [(String, StorageMode)])
+        ] as [(String, StorageMode)]
+    )
     func namedStorage(text: String, mode: StorageMode) throws {
         for brings in [false, true] {
             var inputs = Inputs.platform
@@ -146,7 +151,10 @@ import Testing
             ([:], ["No customer script specified", "No customer entry point specified"]),
             (["AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/s"], ["No customer entry point specified"]),
             (["AMZN_BRAKET_SCRIPT_ENTRY_POINT": "m"], ["No customer script specified"]),
-            (["AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/s", "AMZN_BRAKET_SCRIPT_ENTRY_POINT": ""], ["No customer entry point specified"]),
+            (
+                ["AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/s", "AMZN_BRAKET_SCRIPT_ENTRY_POINT": ""],
+                ["No customer entry point specified"]
+            ),
             (
                 ["SM_HPS": "not json"],
                 [
@@ -160,8 +168,12 @@ import Testing
             ),
             (["SM_HPS": "{}"], ["No customer script specified", "No customer entry point specified"]),
             // Not looked at when nothing is missing.
-            (["SM_HPS": "not json", "AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/s", "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "m"], []),
-        ] as [([String: String], [String])])
+            (
+                ["SM_HPS": "not json", "AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/s", "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "m"],
+                []
+            ),
+        ] as [([String: String], [String])]
+    )
     func todaysWords(environment: [String: String], problems: [String]) {
         #expect(Inputs(environment: environment.map { ($0.key, $0.value) }).problems() == problems)
     }
@@ -171,19 +183,34 @@ import Testing
             // Only what is missing is taken, and the compression with it.
             (#"{"U": "s3://b/hps", "E": "hps", "C": "GZIP"}"#, [:], "s3://b/hps", "hps", ScriptCompression.archive),
             (#"{"U": "s3://b/hps", "E": "hps", "C": "GZIP"}"#, ["E": "env"], "s3://b/hps", "env", .archive),
-            (#"{"U": "s3://b/hps", "E": "hps", "C": "GZIP"}"#, ["U": "s3://b/env", "C": "NONE"], "s3://b/env", "hps", .none),
-            (#"{"U": "s3://b/hps", "E": "hps", "C": "GZIP"}"#, ["U": "s3://b/env", "E": "env"], "s3://b/env", "env", .none),
+            (
+                #"{"U": "s3://b/hps", "E": "hps", "C": "GZIP"}"#, ["U": "s3://b/env", "C": "NONE"], "s3://b/env", "hps",
+                .none
+            ),
+            (
+                #"{"U": "s3://b/hps", "E": "hps", "C": "GZIP"}"#, ["U": "s3://b/env", "E": "env"], "s3://b/env", "env",
+                .none
+            ),
             (#"{"U": "s3://b/hps", "E": "hps", "x": NaN}"#, [:], "s3://b/hps", "hps", .none),
-        ] as [(String, [String: String], String, String, ScriptCompression)])
+        ] as [(String, [String: String], String, String, ScriptCompression)]
+    )
     func fallbackToTheHyperparameters(
-        hps: String, variables: [String: String], uri: String, entryPoint: String, compression: ScriptCompression
+        hps: String,
+        variables: [String: String],
+        uri: String,
+        entryPoint: String,
+        compression: ScriptCompression
     ) throws {
         let names = [
             "U": "AMZN_BRAKET_SCRIPT_S3_URI", "E": "AMZN_BRAKET_SCRIPT_ENTRY_POINT",
             "C": "AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE",
         ]
         var text = hps
-        for (short, name) in names { text = text.split(separator: "\"\(short)\"", omittingEmptySubsequences: false).joined(separator: "\"\(name)\"") }
+        for (short, name) in names {
+            text = text.split(separator: "\"\(short)\"", omittingEmptySubsequences: false).joined(
+                separator: "\"\(name)\""
+            )
+        }
         var inputs = Inputs(environment: [("SM_HPS", text)])
         for (short, value) in variables { inputs.environment.append((names[short] ?? "", value)) }
         let configuration = try inputs.resolve()
@@ -212,7 +239,8 @@ import Testing
         arguments: [
             ("GZIP", .archive), ("gzip", .archive), (" Gzip\n", .archive), ("ZIP", .archive), ("zip", .archive),
             ("NONE", .none), ("", .none), (nil, .none), ("tar", .none), ("unknown", .none),
-        ] as [(String?, ScriptCompression)])
+        ] as [(String?, ScriptCompression)]
+    )
     func compressionOfThePlatform(text: String?, expected: ScriptCompression) throws {
         var inputs = Inputs.platform
         if let text { inputs.environment.append(("AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE", text)) }
@@ -224,7 +252,8 @@ import Testing
         arguments: [
             (true, false, nil, .automatic), (true, false, "gzip", .archive), (true, false, " none ", .none),
             (false, true, nil, .none), (false, true, "GZIP", .archive), (true, true, nil, .automatic),
-        ] as [(Bool, Bool, String?, ScriptCompression)])
+        ] as [(Bool, Bool, String?, ScriptCompression)]
+    )
     func compressionOfOurOwnJob(script: Bool, document: Bool, flag: String?, expected: ScriptCompression) throws {
         var inputs = Inputs.platform
         inputs.environment.append(("AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE", "GZIP"))
@@ -247,7 +276,8 @@ import Testing
             (true, true, false, ["a": "doc", "b": "doc"]), (false, true, false, ["a": "doc", "b": "doc"]),
             (false, false, true, ["f": "1.50", "t": "true", "a": "x=y", "e": "x"]),
             (true, false, true, ["p": "platform", "a": "x=y", "f": "1.50", "t": "true", "e": "x"]),
-        ] as [(Bool, Bool, Bool, JSONObject)])
+        ] as [(Bool, Bool, Bool, JSONObject)]
+    )
     func hyperparametersAreMerged(platform: Bool, document: Bool, flags: Bool, expected: JSONObject) throws {
         var inputs = Inputs.platform
         if platform { inputs.platformHyperparameters = ["p": "platform", "a": "platform"] }
@@ -283,7 +313,8 @@ import Testing
             (nil, nil, nil, "/r/braket/checkpoints"), (nil, nil, "/opt/env/ck", "/r/env/ck"),
             (nil, "/opt/jobs/ck", "/opt/env/ck", "/r/jobs/ck"), (nil, "/data/ck", nil, "/data/ck"),
             ("ck", "/opt/jobs/ck", nil, "/work/ck"), ("/abs/../ck", nil, nil, "/ck"), ("/opt/ck", nil, nil, "/r/ck"),
-        ] as [(String?, String?, String?, String)])
+        ] as [(String?, String?, String?, String)]
+    )
     func checkpointFolder(flag: String?, document: String?, variable: String?, expected: String) throws {
         var inputs = Inputs.platform
         inputs.options.root = "/r"
@@ -308,8 +339,14 @@ import Testing
         var inputs = Inputs.platform
         var object = try #require(Inputs.document.objectValue)
         object["inputDataConfig"] = [
-            ["channelName": "one", "contentType": "text/csv", "dataSource": ["s3DataSource": ["s3Uri": "https://b.s3.amazonaws.com/x%20y"]]],
-            ["channelName": "two", "dataSource": ["s3DataSource": ["s3Uri": "s3://b/2", "s3DataType": "ManifestFile"]]],
+            [
+                "channelName": "one", "contentType": "text/csv",
+                "dataSource": ["s3DataSource": ["s3Uri": "https://b.s3.amazonaws.com/x%20y"]],
+            ],
+            [
+                "channelName": "two",
+                "dataSource": ["s3DataSource": ["s3Uri": "s3://b/2", "s3DataType": "ManifestFile"]],
+            ],
         ]
         inputs.document = .object(object)
         inputs.options.job = "job.json"
@@ -342,7 +379,8 @@ import Testing
         inputs.options.inputs = [OptionValue("=x", source: "--input")]
         let problems = inputs.problems()
         let expected = [
-            "--storage: \"nowhere\":", "BRAKET_RUNNER_MAX_RUNTIME", "--checkpoints: \"ftp://x\":", "--hyperparameter: must",
+            "--storage: \"nowhere\":", "BRAKET_RUNNER_MAX_RUNTIME", "--checkpoints: \"ftp://x\":",
+            "--hyperparameter: must",
             "--input: must", "jobName: \"not valid!\":", "outputDataConfig.s3Path: \"/local/path\":",
             "inputDataConfig[1].channelName: \"..\":",
         ]
@@ -352,9 +390,11 @@ import Testing
 
     @Test(
         arguments: [
-            ["algorithmSpecification": "x"], ["algorithmSpecification": ["scriptModeConfig": []]], ["hyperParameters": [1]],
+            ["algorithmSpecification": "x"], ["algorithmSpecification": ["scriptModeConfig": []]],
+            ["hyperParameters": [1]],
             ["inputDataConfig": [:]], ["stoppingCondition": 5], ["checkpointConfig": "x"],
-        ] as [JSONObject])
+        ] as [JSONObject]
+    )
     func flagsDoNotHideADocumentOfTheWrongShape(wrong: JSONObject) throws {
         var object = try #require(Inputs.document.objectValue)
         for member in wrong.members { object[member.name] = member.value }

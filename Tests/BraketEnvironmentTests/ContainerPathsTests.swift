@@ -18,7 +18,9 @@ import Testing
             (paths.failure, "/opt/ml/output/failure"), (paths.record, "/opt/ml/output/job.json"),
         ]
         for (path, expected) in tree { #expect(path.string == expected) }
-        #expect(paths.braketText("input/config/hyperparameters.json") == "/opt/braket/input/config/hyperparameters.json")
+        #expect(
+            paths.braketText("input/config/hyperparameters.json") == "/opt/braket/input/config/hyperparameters.json"
+        )
         #expect(ContainerPaths(root: "/x/./y/../z").ml == "/x/z/ml")
     }
 

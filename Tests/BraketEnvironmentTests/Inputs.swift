@@ -40,7 +40,10 @@ struct Inputs {
     /// Resolves the configuration.
     func resolve() throws(ConfigurationError) -> JobConfiguration {
         var inputs = ConfigurationInputs(
-            options: options, environment: ProcessEnvironment(environment), workingDirectory: "/work")
+            options: options,
+            environment: ProcessEnvironment(environment),
+            workingDirectory: "/work"
+        )
         inputs.document = document
         inputs.hyperparametersFile = hyperparametersFile
         inputs.platformHyperparameters = platformHyperparameters

@@ -12,7 +12,8 @@ import Testing
         overlay.set(["a", "b", "d"], 2, from: "--abd")
         #expect(
             overlay.document
-                == ["jobName": "new", "deviceConfig": ["device": "d"], "a": ["b": ["c": 1, "d": 2]]])
+                == ["jobName": "new", "deviceConfig": ["device": "d"], "a": ["b": ["c": 1, "d": 2]]]
+        )
         #expect(overlay.flags == ["jobName": "--job-name", "a.b.c": "--abc", "a.b.d": "--abd"])
         #expect(overlay[["a", "b", "c"]] == 1)
         #expect(overlay[["a", "x", "c"]] == nil)
@@ -28,15 +29,21 @@ import Testing
     }
 
     @Test func aChannelReplacesTheOneOfItsName() {
-        let one: JSONValue = ["channelName": "one", "contentType": "text/csv", "dataSource": ["s3DataSource": ["s3Uri": "s3://a/1"]]]
+        let one: JSONValue = [
+            "channelName": "one", "contentType": "text/csv", "dataSource": ["s3DataSource": ["s3Uri": "s3://a/1"]],
+        ]
         var overlay = RequestOverlay(["inputDataConfig": [one]])
         overlay.setChannel("two", uri: "/data/2", from: "--input")
         overlay.setChannel("one", uri: "s3://b/1", from: "BRAKET_RUNNER_INPUT")
         #expect(
             overlay.document["inputDataConfig"] == [
-                ["channelName": "one", "contentType": "text/csv", "dataSource": ["s3DataSource": ["s3Uri": "s3://b/1"]]],
+                [
+                    "channelName": "one", "contentType": "text/csv",
+                    "dataSource": ["s3DataSource": ["s3Uri": "s3://b/1"]],
+                ],
                 ["channelName": "two", "dataSource": ["s3DataSource": ["s3Uri": "/data/2"]]],
-            ])
+            ]
+        )
         #expect(overlay.flags == ["inputDataConfig[0]": "BRAKET_RUNNER_INPUT", "inputDataConfig[1]": "--input"])
     }
 

@@ -4,11 +4,15 @@ import Testing
 
 @Suite struct ScriptEnvironmentTests {
     private func environment(
-        _ inputs: Inputs, process: [(String, String)] = [], sageMaker: [(name: String, value: String)] = []
+        _ inputs: Inputs,
+        process: [(String, String)] = [],
+        sageMaker: [(name: String, value: String)] = []
     ) throws -> ScriptEnvironment {
         ScriptEnvironment(
-            try inputs.resolve(), process: ProcessEnvironment(process.map { (name: $0.0, value: $0.1) }),
-            sageMaker: sageMaker)
+            try inputs.resolve(),
+            process: ProcessEnvironment(process.map { (name: $0.0, value: $0.1) }),
+            sageMaker: sageMaker
+        )
     }
 
     private var ownJob: Inputs {
@@ -37,7 +41,8 @@ import Testing
                     "AMZN_BRAKET_DEVICE_ARN": "local:doc/sim", "AMZN_BRAKET_OUT_S3_BUCKET": "b",
                     "AMZN_BRAKET_TASK_RESULTS_S3_URI": "s3://b/jobs/doc-job/tasks",
                     "AMZN_BRAKET_JOB_RESULTS_S3_PATH": "doc/out/doc-job/output",
-                ])
+                ]
+            )
         }
     }
 
@@ -82,7 +87,9 @@ import Testing
         var inputs = Inputs.platform
         inputs.options.root = OptionValue(root, source: "--root")
         let names = ["HP_FILE", "INPUT_DIR", "JOB_RESULTS_DIR", "CHECKPOINT_DIR"].map { "AMZN_BRAKET_\($0)" }
-        let others = [("AMZN_BRAKET_JOB_NAME", "/opt/x"), ("OTHER", "/opt/x"), ("AMZN_BRAKET_SCRIPT_S3_URI", "s3://b/env.tar.gz")]
+        let others = [
+            ("AMZN_BRAKET_JOB_NAME", "/opt/x"), ("OTHER", "/opt/x"), ("AMZN_BRAKET_SCRIPT_S3_URI", "s3://b/env.tar.gz"),
+        ]
         let environment = try environment(inputs, process: names.map { ($0, value) } + others)
         for name in names { #expect(environment[name] == expected, "\(name)") }
         for (name, value) in others { #expect(environment[name] == value) }
@@ -107,7 +114,8 @@ import Testing
             ([("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "b")], "a", "b"),
             ([("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "b")], "b", "b"),
             ([("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "")], "a", "a"), ([("AWS_REGION", "")], "", nil),
-        ] as [([(String, String)], String?, String?)])
+        ] as [([(String, String)], String?, String?)]
+    )
     func bothNamesOfTheRegion(process: [(String, String)], region: String?, defaultRegion: String?) throws {
         let environment = try environment(ownJob, process: process)
         #expect(environment["AWS_REGION"] == region)
@@ -117,7 +125,8 @@ import Testing
     /// A flag beside the platform's variables is stronger than they are; what it does not name stays.
     @Test func flagsOverrideThePlatformsVariables() throws {
         let values = [
-            "SCRIPT_S3_URI", "SCRIPT_ENTRY_POINT", "SCRIPT_COMPRESSION_TYPE", "JOB_NAME", "DEVICE_ARN", "CHECKPOINT_DIR",
+            "SCRIPT_S3_URI", "SCRIPT_ENTRY_POINT", "SCRIPT_COMPRESSION_TYPE", "JOB_NAME", "DEVICE_ARN",
+            "CHECKPOINT_DIR",
             "HP_FILE",
         ].map { ("AMZN_BRAKET_\($0)", "platform") }
         var inputs = Inputs.platform
@@ -139,7 +148,10 @@ import Testing
 
     @Test func sageMakersVariablesAreAdded() throws {
         let environment = try environment(
-            ownJob, process: [("SM_HPS", "old"), ("A", "1")], sageMaker: [("SM_HPS", "{}"), ("SM_HOSTS", "[]")])
+            ownJob,
+            process: [("SM_HPS", "old"), ("A", "1")],
+            sageMaker: [("SM_HPS", "{}"), ("SM_HOSTS", "[]")]
+        )
         #expect(environment["SM_HPS"] == "{}")
         #expect(environment["SM_HOSTS"] == "[]")
         #expect(environment.variables.filter { $0.name == "SM_HPS" }.map(\.source) == ["platform files"])

@@ -18,9 +18,12 @@ import Musl
 @Suite(.timeLimit(.minutes(1))) struct CheckpointSyncTests {
     private func sync(_ folder: FilePath, prefix: String = "ck") -> CheckpointSync {
         CheckpointSync(
-            folder: folder.appending("local"), store: LocalFolderStore(folder: folder.appending("bucket")),
-            prefix: ObjectKey(prefix), options: WriteOptions(),
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            folder: folder.appending("local"),
+            store: LocalFolderStore(folder: folder.appending("bucket")),
+            prefix: ObjectKey(prefix),
+            options: WriteOptions(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
     }
 
     private func write(_ text: String, to file: FilePath, modified: Int? = nil) throws {
@@ -90,8 +93,12 @@ import Musl
         try await withTemporaryDirectory { folder in
             let store = ListedStore(keys: ["ck/fine", key])
             let sync = CheckpointSync(
-                folder: folder.appending("local"), store: store, prefix: ObjectKey("ck"), options: WriteOptions(),
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                folder: folder.appending("local"),
+                store: store,
+                prefix: ObjectKey("ck"),
+                options: WriteOptions(),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
             let error = await #expect(throws: ObjectStoreError.self) { try await sync.restore() }
             #expect(error?.code == .invalidKey)
             let left = try files(folder.appending("local"))
@@ -103,8 +110,12 @@ import Musl
         try await withTemporaryDirectory { folder in
             let store = ListedStore(keys: ["ck/", "ck/a/", "ck/a/b"])
             let sync = CheckpointSync(
-                folder: folder, store: store, prefix: ObjectKey("ck"), options: WriteOptions(),
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                folder: folder,
+                store: store,
+                prefix: ObjectKey("ck"),
+                options: WriteOptions(),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
             let checkpoints = try await sync.storedCheckpoints()
             #expect(checkpoints.map(\.object.key) == [ObjectKey("ck/a/b")])
             #expect(checkpoints.map(\.name) == ["a/b"])
@@ -121,8 +132,12 @@ import Musl
         try await withTemporaryDirectory { folder in
             let store = ListedStore(keys: names.map { ObjectKey(bytes: Array("ck/".utf8) + $0) })
             let sync = CheckpointSync(
-                folder: folder, store: store, prefix: ObjectKey("ck"), options: WriteOptions(),
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                folder: folder,
+                store: store,
+                prefix: ObjectKey("ck"),
+                options: WriteOptions(),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
             _ = try await sync.restore()
             let targets = store.targets.withLock { $0 }
             #expect(targets.count == 2 && Set(targets).count == 2)
@@ -212,8 +227,12 @@ import Musl
                 try descriptor.close()
             }
             let sync = CheckpointSync(
-                folder: folder.appending("local"), store: store, prefix: ObjectKey("ck"), options: WriteOptions(),
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+                folder: folder.appending("local"),
+                store: store,
+                prefix: ObjectKey("ck"),
+                options: WriteOptions(),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            )
             let report = try await sync.flush()
             #expect(report.stored == 0)
             #expect(report.unsafe.count == 1)
@@ -249,7 +268,8 @@ private final class ListedStore: ObjectStore {
     }
 
     func read<R: Sendable>(
-        _ key: ObjectKey, _ body: @escaping @Sendable (any ByteSource) throws -> R
+        _ key: ObjectKey,
+        _ body: @escaping @Sendable (any ByteSource) throws -> R
     ) async throws -> R {
         try body(BytesSource([1]))
     }
@@ -267,7 +287,9 @@ private final class ListedStore: ObjectStore {
     }
 
     func write<R: Sendable>(
-        _ key: ObjectKey, options: WriteOptions, _ body: @escaping @Sendable (inout any ByteSink) throws -> R
+        _ key: ObjectKey,
+        options: WriteOptions,
+        _ body: @escaping @Sendable (inout any ByteSink) throws -> R
     ) async throws -> R {
         var sink: any ByteSink = BytesSink()
         return try body(&sink)

@@ -43,13 +43,15 @@ import Musl
             ("plain", "plain", nil, nil), ("missing", "missing", nil, nil), ("missing:f", "missing", "f", nil),
             ("pkg.missing", "pkg.missing", nil, nil), ("folder", "folder", nil, nil), ("a..b", "a..b", nil, nil),
             ("run.sh:f", "run.sh", "f", nil), ("../alg:f", "../alg", "f", nil), ("bin/alg:f", "bin/alg", "f", nil),
-        ] as [(String, String, String?, String?)])
+        ] as [(String, String, String?, String?)]
+    )
     func modules(entryPoint: String, module: String, function: String?, file: String?) throws {
         try withTemporaryDirectory { folder in
             try makeScript(folder)
             #expect(
                 resolveEntryPoint(entryPoint, in: folder)
-                    == .module(name: module, function: function, file: file.map { folder.pushing(FilePath($0)) }))
+                    == .module(name: module, function: function, file: file.map { folder.pushing(FilePath($0)) })
+            )
         }
     }
 
@@ -77,7 +79,10 @@ import Musl
             mkdir(script.string, 0o755)
             try makeScript(script)
             try FileDescriptor.open(
-                folder.appending("tool"), .writeOnly, options: [.create], permissions: .ownerReadWrite
+                folder.appending("tool"),
+                .writeOnly,
+                options: [.create],
+                permissions: .ownerReadWrite
             ).close()
             #expect(resolveEntryPoint(entryPoint, in: script) == .missingFile(entryPoint))
         }

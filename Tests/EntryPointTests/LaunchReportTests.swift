@@ -8,7 +8,9 @@ import Testing
                 (#"{"stage":"start"}"# + "\n"
                     + #"{"kind":"exception","type":"ValueError","message":"bad \u00e9","line":"ValueError: bad \u00e9","#
                     + #""file":"/x/alg.py","lineno":12,"source":"  raise","function":"main","traceback":"T","hint":"H"}"#
-                    + "\n").utf8))
+                    + "\n").utf8
+            )
+        )
         #expect(report.started)
         let failure = try #require(report.failure)
         #expect(failure.kind == .exception)
@@ -24,7 +26,8 @@ import Testing
         arguments: [
             ("missing-entry", .missingEntry), ("import", .importError), ("binding", .binding), ("exit", .exit),
             ("exception", .exception),
-        ] as [(String, LaunchReport.Kind)])
+        ] as [(String, LaunchReport.Kind)]
+    )
     func kinds(text: String, kind: LaunchReport.Kind) throws {
         let report = LaunchReport(lines: Array(#"{"kind":"\#(text)","line":"X"}"#.utf8))
         #expect(!report.started)
@@ -47,7 +50,10 @@ import Testing
         #expect(!report.started)
         #expect(report.failure == nil)
         let among = LaunchReport(
-            lines: Array("\(garbage)\n{\"stage\":\"start\"}\n\(garbage)\n{\"kind\":\"exit\",\"line\":\"L\"}\n\(garbage)".utf8))
+            lines: Array(
+                "\(garbage)\n{\"stage\":\"start\"}\n\(garbage)\n{\"kind\":\"exit\",\"line\":\"L\"}\n\(garbage)".utf8
+            )
+        )
         #expect(among.started)
         #expect(among.failure?.line == "L")
     }
@@ -61,7 +67,8 @@ import Testing
             (#""file":"/a/b.py","lineno":3"#, "b.py:3"), (#""file":"b.py","lineno":3,"function":"<module>""#, "b.py:3"),
             (#""file":"b.py","lineno":3,"function":"f","source":"x = 1""#, "b.py:3 in f: x = 1"),
             (#""file":"b.py""#, nil), (#""lineno":3"#, nil), (#""file":"b.py","lineno":"3""#, nil),
-        ] as [(String, String?)])
+        ] as [(String, String?)]
+    )
     func place(members: String, expected: String?) throws {
         let report = LaunchReport(lines: Array(#"{"kind":"exception","line":"X",\#(members)}"#.utf8))
         #expect(try #require(report.failure).place == expected)

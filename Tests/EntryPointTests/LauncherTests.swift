@@ -27,14 +27,23 @@ import Musl
     private func script(_ text: String, in folder: FilePath) throws -> PythonLauncher.Request {
         for name in ["code", "extracted"] { mkdir(folder.appending(name).string, 0o755) }
         let file = try FileDescriptor.open(
-            folder.pushing("extracted/alg.py"), .writeOnly, options: [.create], permissions: .ownerReadWrite)
+            folder.pushing("extracted/alg.py"),
+            .writeOnly,
+            options: [.create],
+            permissions: .ownerReadWrite
+        )
         try file.writeAll(text.utf8)
         try file.close()
         return PythonLauncher.Request(
-            entryPoint: "alg:main", code: folder.appending("code"), extracted: folder.appending("extracted"))
+            entryPoint: "alg:main",
+            code: folder.appending("code"),
+            extracted: folder.appending("extracted")
+        )
     }
 
-    private func run(_ request: PythonLauncher.Request) async throws -> (code: Int32, output: String, report: LaunchReport) {
+    private func run(
+        _ request: PythonLauncher.Request
+    ) async throws -> (code: Int32, output: String, report: LaunchReport) {
         let launcher = try PythonLauncher()
         defer { launcher.close() }
         let arguments = launcher.arguments(python: "python3", request)
@@ -59,7 +68,11 @@ import Musl
         try await withTemporaryDirectory { folder in
             var request = try script("def main(a, flag: bool): print(repr(a), flag)", in: folder)
             let file = try FileDescriptor.open(
-                folder.appending("hp.json"), .writeOnly, options: [.create], permissions: .ownerReadWrite)
+                folder.appending("hp.json"),
+                .writeOnly,
+                options: [.create],
+                permissions: .ownerReadWrite
+            )
             try file.writeAll(#"{"a": "4", "flag": "false"}"#.utf8)
             try file.close()
             request.hyperparametersFile = "\(folder)/hp.json"
@@ -78,8 +91,15 @@ import Musl
             ("import no_such_module", .importError, "ModuleNotFoundError: No module named 'no_such_module'", 1, false),
             ("def other(): pass", .missingEntry, "AttributeError: module 'alg' has no attribute 'main'", 1, false),
             ("def main(a): pass", .exception, "TypeError: main() missing 1 required positional argument: 'a'", 1, true),
-        ] as [(String, LaunchReport.Kind, String, Int32, Bool)])
-    func failuresAreReported(text: String, kind: LaunchReport.Kind, line: String, code: Int32, started: Bool) async throws {
+        ] as [(String, LaunchReport.Kind, String, Int32, Bool)]
+    )
+    func failuresAreReported(
+        text: String,
+        kind: LaunchReport.Kind,
+        line: String,
+        code: Int32,
+        started: Bool
+    ) async throws {
         try await withTemporaryDirectory { folder in
             let result = try await run(try script(text, in: folder))
             #expect(result.code == code, "\(result.output)")
@@ -120,7 +140,8 @@ import Musl
         try await withTemporaryDirectory { folder in
             let request = try script("print('imported')\ndef main(a: int, b='x'): pass", in: folder)
             let run = try await runProgram(
-                ["/usr/bin/env"] + PythonLauncher.describeArguments(python: "python3", request))
+                ["/usr/bin/env"] + PythonLauncher.describeArguments(python: "python3", request)
+            )
             let answer = try #require(try JSONText.parse(run.output.trimmed()).objectValue, "\(run.output)")
             #expect(answer["found"] == true)
             #expect(answer["signature"]?.stringValue?.contains("a: int, b='x'") == true, "\(run.output)")
@@ -136,7 +157,8 @@ import Musl
 ///   - descriptors: What it inherits: ours and its numbers.
 /// - Returns: Its exit code (-1 after a signal), and its standard output and error together.
 private func runProgram(
-    _ arguments: [String], descriptors: [(ours: FileDescriptor, theirs: Int32)] = []
+    _ arguments: [String],
+    descriptors: [(ours: FileDescriptor, theirs: Int32)] = []
 ) async throws -> (code: Int32, output: String) {
     try await BlockingPool.shared.run { _ in
         let (readEnd, writeEnd) = try FileDescriptor.pipe()

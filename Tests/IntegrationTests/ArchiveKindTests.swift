@@ -28,14 +28,15 @@ struct ArchiveKindTests {
     static let bzip2: [UInt8] = Array("BZh91AY&SY".utf8) + [UInt8](repeating: 7, count: 50)
     static let xz: [UInt8] = [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0] + [UInt8](repeating: 7, count: 50)
 
-    static let good: [Row] = ["GZIP", "gzip", " GZIP ", "ZIP"].map { Row("tar.gz", "source.tar.gz", $0, tarGz) } + [
-        Row("tar.gz", "source.zip", "GZIP", tarGz), Row("tar.gz", "source", "GZIP", tarGz),
-        Row("tar.gz", "source.gz", "ZIP", tarGz), Row("tar", "source.tar.gz", "GZIP", tar),
-        Row("tar", "source.tar", "GZIP", tar), Row("zip", "source.zip", "GZIP", zip),
-        Row("zip", "source.tar.gz", "GZIP", zip), Row("zip", "source.zip", "ZIP", zip),
-        Row("multi-member gzip", "source.tar.gz", "GZIP", multiMember),
-        Row("a plain file", "alg.py", "NONE", Array(script.utf8)),
-    ]
+    static let good: [Row] =
+        ["GZIP", "gzip", " GZIP ", "ZIP"].map { Row("tar.gz", "source.tar.gz", $0, tarGz) } + [
+            Row("tar.gz", "source.zip", "GZIP", tarGz), Row("tar.gz", "source", "GZIP", tarGz),
+            Row("tar.gz", "source.gz", "ZIP", tarGz), Row("tar", "source.tar.gz", "GZIP", tar),
+            Row("tar", "source.tar", "GZIP", tar), Row("zip", "source.zip", "GZIP", zip),
+            Row("zip", "source.tar.gz", "GZIP", zip), Row("zip", "source.zip", "ZIP", zip),
+            Row("multi-member gzip", "source.tar.gz", "GZIP", multiMember),
+            Row("a plain file", "alg.py", "NONE", Array(script.utf8)),
+        ]
 
     @Test("Kinds are known by content, not by name", arguments: good)
     func runs(_ row: Row) throws {
@@ -46,7 +47,8 @@ struct ArchiveKindTests {
                 environment: [
                     "AMZN_BRAKET_SCRIPT_S3_URI": "s3://bucket/code/" + row.name,
                     "AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE": row.compression,
-                ])
+                ]
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(run.lines.contains("RAN"))
         }
@@ -62,7 +64,10 @@ struct ArchiveKindTests {
         (Row("a gzip of one file", "alg.py.gz", "GZIP", SmallArchives.gzip(Array(script.utf8))), "gzip"),
         (Row("nothing", "source.tar.gz", "GZIP", []), "empty"),
         (Row("half", "source.tar.gz", "GZIP", Array(tarGz[..<(tarGz.count / 2)])), "ends"),
-        (Row("noise", "source.tar.gz", "GZIP", (0..<999).map { UInt8(truncatingIfNeeded: $0 &* 7919 >> 3 | 1) }), "kind"),
+        (
+            Row("noise", "source.tar.gz", "GZIP", (0..<999).map { UInt8(truncatingIfNeeded: $0 &* 7919 >> 3 | 1) }),
+            "kind"
+        ),
         (Row("bad sum", "source.tar.gz", "GZIP", Array(tarGz.dropLast(8)) + [1, 2, 3, 4, 5, 6, 7, 8]), ""),
     ]
 
@@ -75,7 +80,8 @@ struct ArchiveKindTests {
                 folder.options + [
                     "--script", address, "--compression", row.compression, "--entry-point", "alg", "--output",
                     "s3://bucket/out", "--job-name", "job",
-                ])
+                ]
+            )
             #expect(run.exitCode == 65)
             #expect(!run.lines.contains("RAN"))
             let lines = try #require(folder.failure).split(separator: "\n").map(String.init)
@@ -103,9 +109,11 @@ struct ArchiveKindTests {
             folder.write("hostile.tar.gz", archive)
             let run = folder.run(
                 folder.options + [
-                    "--script", folder.at("hostile.tar.gz"), "--compression", "GZIP", "--entry-point", "alg", "--output",
+                    "--script", folder.at("hostile.tar.gz"), "--compression", "GZIP", "--entry-point", "alg",
+                    "--output",
                     "s3://bucket/out", "--job-name", "job",
-                ])
+                ]
+            )
             #expect(run.exitCode == 65)
             try #expect(#require(folder.failure).contains(name), "\(folder.failure ?? "-")")
             #expect(!folder.snapshot().contains { $0.contains("escaped") })
@@ -117,12 +125,15 @@ struct ArchiveKindTests {
     func setuid() throws {
         try JobFolder.with { folder in
             folder.write(
-                "s.tar.gz", SmallArchives.tarGz([.file("alg.py", Self.script), .file("tool", "x", mode: 0o6755)]))
+                "s.tar.gz",
+                SmallArchives.tarGz([.file("alg.py", Self.script), .file("tool", "x", mode: 0o6755)])
+            )
             let run = folder.run(
                 folder.options + [
                     "--script", folder.at("s.tar.gz"), "--compression", "GZIP", "--entry-point", "alg", "--output",
                     "s3://bucket/out", "--job-name", "job",
-                ])
+                ]
+            )
             #expect(run.exitCode == 65 || run.exitCode == 0)
             #expect(!folder.snapshot("root").contains { $0.contains("/tool ") && $0.contains(" 6755 ") })
         }
@@ -136,29 +147,35 @@ struct ArchiveKindTests {
                 folder.options + [
                     "--script", folder.at("s.tar.gz"), "--compression", "GZIP", "--entry-point", "alg", "--output",
                     "s3://bucket/out", "--job-name", "job",
-                ])
+                ]
+            )
             #expect(run.exitCode == 0 || run.exitCode == 65)
             #expect(run.errors.contains("special"))
             #expect(!folder.exists("root/ml/code/customer_code/extracted/special"))
         }
     }
 
-    @Test("Each limit has a flag, and the refusal names the member: 65", arguments: [
-        ("--max-archive-entries", "3"), ("--max-archive-bytes", "1000"), ("--max-archive-ratio", "2"),
-    ])
+    @Test(
+        "Each limit has a flag, and the refusal names the member: 65",
+        arguments: [
+            ("--max-archive-entries", "3"), ("--max-archive-bytes", "1000"), ("--max-archive-ratio", "2"),
+        ]
+    )
     func limits(_ flag: String, _ value: String) throws {
         try JobFolder.with { folder in
             // The ratio counts only from 128 MiB on.
             let packed = folder.shell(
                 """
                 mkdir s && cd s && touch 1 2 3 && truncate -s 140M zeros && tar cf - . | gzip -1 > ../s.tar.gz
-                """)
+                """
+            )
             #expect(packed.exitCode == 0)
             let run = folder.run(
                 folder.options + [
                     "--script", folder.at("s.tar.gz"), "--compression", "GZIP", "--entry-point", "alg", "--output",
                     "s3://bucket/out", "--job-name", "job", flag, value,
-                ])
+                ]
+            )
             #expect(run.exitCode == 65, "\(run.errors)")
             try #expect(#require(folder.failure).contains("member"), "\(folder.failure ?? "-")")
         }

@@ -26,14 +26,23 @@ struct BindingTests {
         Row(definition: "def main(a, b=7): show(a, b)", hyperparameters: ["a": "1"], expected: "('1', 7)"),
         Row(definition: "def main(a, b=7): show(a, b)", hyperparameters: ["a": "1", "b": "2"], expected: "('1', '2')"),
         Row(definition: "def main(*, a): show(a)", hyperparameters: ["a": "1"], expected: "('1',)"),
-        Row(definition: "def main(**k): show(sorted(k.items()))", hyperparameters: ["a": "1", "b": "2"],
-            expected: "([('a', '1'), ('b', '2')],)"),
-        Row(definition: "def main(a: int, **k): show(a, k)", hyperparameters: ["a": "1", "b": "2"],
-            expected: "(1, {'b': '2'})"),
+        Row(
+            definition: "def main(**k): show(sorted(k.items()))",
+            hyperparameters: ["a": "1", "b": "2"],
+            expected: "([('a', '1'), ('b', '2')],)"
+        ),
+        Row(
+            definition: "def main(a: int, **k): show(a, k)",
+            hyperparameters: ["a": "1", "b": "2"],
+            expected: "(1, {'b': '2'})"
+        ),
         Row(definition: "def main(a=3): show(a)", hyperparameters: [:], expected: "(3,)"),
         // Binding fails: called with no arguments, which is what makes every decorator job run.
-        Row(definition: "def main(): show('no arguments')", hyperparameters: ["a": "1", "b": "2"],
-            expected: "('no arguments',)"),
+        Row(
+            definition: "def main(): show('no arguments')",
+            hyperparameters: ["a": "1", "b": "2"],
+            expected: "('no arguments',)"
+        ),
         Row(definition: "def main(a=3): show(a)", hyperparameters: ["a": "5", "other": "1"], expected: "(3,)"),
         Row(definition: "def main(a: int = 3): show(a)", hyperparameters: ["other": "1"], expected: "(3,)"),
         Row(definition: "def main(*a): show(a)", hyperparameters: ["a": "1"], expected: "((),)"),
@@ -42,31 +51,71 @@ struct BindingTests {
     ]
 
     static let crashingToday = [
-        Row(definition: "from typing import Optional\ndef main(a: Optional[int]): show(a)",
-            hyperparameters: ["a": "4"], expected: "(4,)"),
-        Row(definition: "from typing import Optional\ndef main(a: Optional[int] = None): show(a)",
-            hyperparameters: ["a": "None"], expected: "(None,)"),
-        Row(definition: "from typing import Union\ndef main(a: Union[int, float]): show(a)",
-            hyperparameters: ["a": "4.5"], expected: "(4.5,)"),
+        Row(
+            definition: "from typing import Optional\ndef main(a: Optional[int]): show(a)",
+            hyperparameters: ["a": "4"],
+            expected: "(4,)"
+        ),
+        Row(
+            definition: "from typing import Optional\ndef main(a: Optional[int] = None): show(a)",
+            hyperparameters: ["a": "None"],
+            expected: "(None,)"
+        ),
+        Row(
+            definition: "from typing import Union\ndef main(a: Union[int, float]): show(a)",
+            hyperparameters: ["a": "4.5"],
+            expected: "(4.5,)"
+        ),
         Row(definition: "def main(a: 'int'): show(a)", hyperparameters: ["a": "4"], expected: "(4,)"),
-        Row(definition: "from __future__ import annotations\ndef main(a: int, b: float | None): show(a, b)",
-            hyperparameters: ["a": "4", "b": "2.5"], expected: "(4, 2.5)"),
-        Row(definition: "from __future__ import annotations\ndef main(a: bool): show(a)",
-            hyperparameters: ["a": "True"], expected: "(True,)"),
-        Row(definition: "def main(a: dict): show(a)", hyperparameters: ["a": #"{"k": [1, null]}"#],
-            expected: "({'k': [1, None]},)"),
-        Row(definition: "from typing import List\ndef main(a: List[int]): show(a)",
-            hyperparameters: ["a": "[1, 2]"], expected: "([1, 2],)"),
-        Row(definition: "def main(a: int): show(a)", hyperparameters: ["a": "4", "sagemaker_job_name": "x"],
-            expected: "(4,)"),
-        Row(definition: "def main(a: bool): show(a)", hyperparameters: ["a": "False"], expected: "(False,)",
-            flags: ["--typed-hyperparameters"]),
-        Row(definition: "def main(a: bool): show(a)", hyperparameters: ["a": "true"], expected: "(True,)",
-            flags: ["--typed-hyperparameters"]),
-        Row(definition: "def main(a: list): show(a)", hyperparameters: ["a": "[1,2]"], expected: "([1, 2],)",
-            flags: ["--typed-hyperparameters"]),
-        Row(definition: "def main(a: str): show(a)", hyperparameters: ["a": "[1,2]"], expected: "('[1,2]',)",
-            flags: ["--typed-hyperparameters"]),
+        Row(
+            definition: "from __future__ import annotations\ndef main(a: int, b: float | None): show(a, b)",
+            hyperparameters: ["a": "4", "b": "2.5"],
+            expected: "(4, 2.5)"
+        ),
+        Row(
+            definition: "from __future__ import annotations\ndef main(a: bool): show(a)",
+            hyperparameters: ["a": "True"],
+            expected: "(True,)"
+        ),
+        Row(
+            definition: "def main(a: dict): show(a)",
+            hyperparameters: ["a": #"{"k": [1, null]}"#],
+            expected: "({'k': [1, None]},)"
+        ),
+        Row(
+            definition: "from typing import List\ndef main(a: List[int]): show(a)",
+            hyperparameters: ["a": "[1, 2]"],
+            expected: "([1, 2],)"
+        ),
+        Row(
+            definition: "def main(a: int): show(a)",
+            hyperparameters: ["a": "4", "sagemaker_job_name": "x"],
+            expected: "(4,)"
+        ),
+        Row(
+            definition: "def main(a: bool): show(a)",
+            hyperparameters: ["a": "False"],
+            expected: "(False,)",
+            flags: ["--typed-hyperparameters"]
+        ),
+        Row(
+            definition: "def main(a: bool): show(a)",
+            hyperparameters: ["a": "true"],
+            expected: "(True,)",
+            flags: ["--typed-hyperparameters"]
+        ),
+        Row(
+            definition: "def main(a: list): show(a)",
+            hyperparameters: ["a": "[1,2]"],
+            expected: "([1, 2],)",
+            flags: ["--typed-hyperparameters"]
+        ),
+        Row(
+            definition: "def main(a: str): show(a)",
+            hyperparameters: ["a": "[1,2]"],
+            expected: "('[1,2]',)",
+            flags: ["--typed-hyperparameters"]
+        ),
     ]
 
     @Test("A function that works today gets exactly what it gets today", arguments: working)
@@ -78,8 +127,10 @@ struct BindingTests {
     private func check(_ row: Row) throws {
         try JobFolder.with { folder in
             // A `from __future__` must come first.
-            let (first, rest) = row.definition.hasPrefix("from __future__")
-                ? ("from __future__ import annotations\n", String(row.definition.drop { $0 != "\n" })) : ("", row.definition)
+            let (first, rest) =
+                row.definition.hasPrefix("from __future__")
+                ? ("from __future__ import annotations\n", String(row.definition.drop { $0 != "\n" }))
+                : ("", row.definition)
             let script = first + "def show(*a): print('GOT', repr(a))\n" + rest
             let values = row.hyperparameters.flatMap { ["--hyperparameter", "\($0.key)=\($0.value)"] }
             let run = folder.runScript(script, entryPoint: "alg:main", values + row.flags)
@@ -89,14 +140,26 @@ struct BindingTests {
     }
 
     static let failing = [
-        Row(definition: "def main(a): pass", hyperparameters: [:],
-            expected: "TypeError: main() missing 1 required positional argument: 'a'"),
-        Row(definition: "def main(a, b): pass", hyperparameters: ["a": "1"],
-            expected: "TypeError: main() missing 2 required positional arguments: 'a' and 'b'"),
-        Row(definition: "def main(a: int): pass", hyperparameters: ["a": "3.14"],
-            expected: "ValueError: invalid literal for int() with base 10: '3.14'"),
-        Row(definition: "def main(a: float): pass", hyperparameters: ["a": "x"],
-            expected: "ValueError: could not convert string to float: 'x'"),
+        Row(
+            definition: "def main(a): pass",
+            hyperparameters: [:],
+            expected: "TypeError: main() missing 1 required positional argument: 'a'"
+        ),
+        Row(
+            definition: "def main(a, b): pass",
+            hyperparameters: ["a": "1"],
+            expected: "TypeError: main() missing 2 required positional arguments: 'a' and 'b'"
+        ),
+        Row(
+            definition: "def main(a: int): pass",
+            hyperparameters: ["a": "3.14"],
+            expected: "ValueError: invalid literal for int() with base 10: '3.14'"
+        ),
+        Row(
+            definition: "def main(a: float): pass",
+            hyperparameters: ["a": "x"],
+            expected: "ValueError: could not convert string to float: 'x'"
+        ),
     ]
 
     @Test("A binding that fails is a failure file, exit code 1 and no half-run script", arguments: failing)
@@ -115,7 +178,8 @@ struct BindingTests {
         try JobFolder.with { folder in
             let run = folder.runScript(
                 "import json, os; print('GOT', json.load(open(os.environ['AMZN_BRAKET_HP_FILE'])))",
-                ["--hyperparameter", "a=1", "--hyperparameter", "b=x=y"])
+                ["--hyperparameter", "a=1", "--hyperparameter", "b=x=y"]
+            )
             #expect(run.lines.contains("GOT {'a': '1', 'b': 'x=y'}"))
         }
     }
@@ -125,8 +189,10 @@ struct BindingTests {
         try JobFolder.with { folder in
             folder.write("hp.json", #"{"a": "1", "b": "2"}"#)
             let run = folder.runScript(
-                "def main(a, b): print('GOT', a, b)", entryPoint: "alg:main",
-                ["--hyperparameters", folder.at("hp.json"), "--hyperparameter", "b=3"])
+                "def main(a, b): print('GOT', a, b)",
+                entryPoint: "alg:main",
+                ["--hyperparameters", folder.at("hp.json"), "--hyperparameter", "b=3"]
+            )
             #expect(run.lines.contains("GOT 1 3"), "\(run.output)\(run.errors)")
         }
     }
@@ -143,7 +209,10 @@ struct BindingTests {
         }
     }
 
-    @Test("A hyperparameter file of the platform that is no JSON fails with a reason", arguments: ["{", "[]", "\u{FF}"])
+    @Test(
+        "A hyperparameter file of the platform that is no JSON fails with a reason",
+        arguments: ["{", "[]", "\u{FF}"]
+    )
     func brokenFile(_ text: String) throws {
         try JobFolder.with { folder in
             folder.write("source/alg.py", "def main(n=1): print('RAN')")
@@ -154,7 +223,8 @@ struct BindingTests {
                     "AMZN_BRAKET_SCRIPT_S3_URI": "file:" + folder.at("source/alg.py"),
                     "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "alg:main",
                     "AMZN_BRAKET_HP_FILE": folder.at("root/braket/input/config/hyperparameters.json"),
-                ])
+                ]
+            )
             #expect(run.exitCode == 64 || run.exitCode == 1)
             try #expect(#require(folder.failure).contains("hyperparameters.json"))
         }

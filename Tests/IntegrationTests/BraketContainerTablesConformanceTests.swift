@@ -30,7 +30,9 @@ struct BraketContainerTablesConformanceTests {
                 folder.makeDirectory("test_s3_uri")
                 folder.write("test_s3_uri/test_entry_point.py", "print('RAN')")
                 let run = folder.run(
-                    ["train", "--root", folder.at("root"), "--python", BinaryUnderTest.python], environment: environment)
+                    ["train", "--root", folder.at("root"), "--python", BinaryUnderTest.python],
+                    environment: environment
+                )
                 if row["expect"]?.isNull == true {
                     // Today it ends with 0; the issue says 64.
                     #expect(run.exitCode == 64, "\(name): \(run.errors)")
@@ -56,15 +58,22 @@ struct BraketContainerTablesConformanceTests {
                 let run = folder.runScript(
                     "def function(\(parameters.joined(separator: ", "))): print('GOT', sorted(locals().items()))",
                     entryPoint: "alg:function",
-                    hyperparameters.members.flatMap { ["--hyperparameter", "\($0.name)=\($0.value.stringValue ?? "")"] })
+                    hyperparameters.members.flatMap {
+                        ["--hyperparameter", "\($0.name)=\($0.value.stringValue ?? "")"]
+                    }
+                )
                 switch expected {
                 case "bind {}": #expect(run.lines.contains("GOT []"), "\(run.output)\(run.errors)")
                 case "bind as strings":
-                    let items = hyperparameters.members.map { "('\($0.name)', '\($0.value.stringValue ?? "")')" }.sorted()
+                    let items = hyperparameters.members.map { "('\($0.name)', '\($0.value.stringValue ?? "")')" }
+                        .sorted()
                     #expect(run.lines.contains("GOT [" + items.joined(separator: ", ") + "]"), "\(run.output)")
                 case "do not bind", "do not bind: call without arguments":
                     #expect(run.exitCode == 1)
-                    #expect(folder.failure?.hasPrefix("TypeError: function() missing 2 required positional arguments") == true)
+                    #expect(
+                        folder.failure?.hasPrefix("TypeError: function() missing 2 required positional arguments")
+                            == true
+                    )
                 default:
                     #expect(run.exitCode == 1)
                     #expect(folder.failure?.hasPrefix(expected) == true, "\(folder.failure ?? "-")")
@@ -87,7 +96,8 @@ struct BraketContainerTablesConformanceTests {
                     environment: [
                         "AMZN_BRAKET_SCRIPT_S3_URI": "file:" + folder.at("code.tar.gz"),
                         "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "alg", "AMZN_BRAKET_SCRIPT_COMPRESSION_TYPE": value,
-                    ])
+                    ]
+                )
                 let unpacked = row["unpack"]?.boolValue == true
                 #expect(run.lines.contains("RAN") == unpacked, "\"\(value)\": \(run.errors)")
                 #expect(folder.exists("root/ml/code/customer_code/extracted/alg.py") == unpacked, "\"\(value)\"")
@@ -110,9 +120,14 @@ struct BraketContainerTablesConformanceTests {
                 }
                 folder.write("source/run.sh", "true\n")
                 folder.write(
-                    "python", "#!/bin/sh\n[ \"$2\" = pip ] && echo x >> '\(folder.at("pip.log"))'\nexit 0\n", mode: 0o755)
+                    "python",
+                    "#!/bin/sh\n[ \"$2\" = pip ] && echo x >> '\(folder.at("pip.log"))'\nexit 0\n",
+                    mode: 0o755
+                )
                 let run = folder.run(
-                    folder.job("run.sh") + ["--python", folder.at("python")], environment: ["PATH": "/usr/bin:/bin"])
+                    folder.job("run.sh") + ["--python", folder.at("python")],
+                    environment: ["PATH": "/usr/bin:/bin"]
+                )
                 #expect(run.exitCode == 0, "\(run.errors)")
                 let runs = folder.text("pip.log")?.split(separator: "\n").count ?? 0
                 #expect(runs == row["pip_runs"]?.intValue)

@@ -18,8 +18,11 @@ struct ChannelTests {
         Row(address: "s3://bucket/data", keys: ["data/a.txt", "data/sub/b.txt"], files: ["a.txt", "sub/b.txt"]),
         Row(address: "s3://bucket/data/a.txt", keys: ["data/a.txt"], files: ["a.txt"]),
         Row(address: "s3://bucket/data/a", keys: ["data/a.txt", "data/ab/c"], files: ["a.txt", "ab/c"]),
-        Row(address: "s3://bucket/input", keys: ["input.csv", "input-dir/file-1.txt"],
-            files: ["input-dir/file-1.txt", "input.csv"]),
+        Row(
+            address: "s3://bucket/input",
+            keys: ["input.csv", "input-dir/file-1.txt"],
+            files: ["input-dir/file-1.txt", "input.csv"]
+        ),
         Row(address: "s3://bucket/data", keys: ["data/x", "data2/y"], files: ["data/x", "data2/y"]),
         Row(address: "s3://bucket/data/", keys: ["data/x", "data2/y"], files: ["x"]),
         Row(address: "s3://bucket/p/data", keys: ["p/data/x", "p/data2/y"], files: ["data/x", "data2/y"]),
@@ -44,7 +47,10 @@ struct ChannelTests {
             #expect(run.lines.filter { $0.hasPrefix("./") } == row.files.map { "./" + $0 }.sorted(), "\(run.output)")
             for file in row.files {
                 let text = folder.text("root/ml/input/data/ch/" + file)
-                #expect(text?.hasPrefix("content of ") == true && text?.hasSuffix(file) == true, "\(file): \(text ?? "-")")
+                #expect(
+                    text?.hasPrefix("content of ") == true && text?.hasSuffix(file) == true,
+                    "\(file): \(text ?? "-")"
+                )
             }
         }
     }
@@ -59,7 +65,8 @@ struct ChannelTests {
                 folder.job("alg") + [
                     "--input", "d=" + folder.at("in"), "--input", "f=" + folder.at("in/a.txt"), "--input", "r=in",
                     "--input", "u=file:" + folder.at("in"),
-                ])
+                ]
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             for name in ["d/a.txt", "f/a.txt", "r/a.txt", "u/a.txt"] {
                 #expect(folder.text("root/ml/input/data/" + name) == "A", "\(name)")
@@ -69,14 +76,20 @@ struct ChannelTests {
         }
     }
 
-    @Test("Nothing found: 66, the channel's name, and the script does not run", arguments: [
-        "s3://bucket/none/", "s3://bucket/none", "s3://nobucket/x", "s3://bucket/data/empty/", "none-such-folder",
-    ])
+    @Test(
+        "Nothing found: 66, the channel's name, and the script does not run",
+        arguments: [
+            "s3://bucket/none/", "s3://bucket/none", "s3://nobucket/x", "s3://bucket/data/empty/", "none-such-folder",
+        ]
+    )
     func nothingFound(_ address: String) throws {
         try JobFolder.with { folder in
             folder.store("data/x", "1")
             folder.makeDirectory("store/bucket/data/empty")
-            let run = folder.runScript("print('RAN')", ["--input", "good=s3://bucket/data/", "--input", "bad=" + address])
+            let run = folder.runScript(
+                "print('RAN')",
+                ["--input", "good=s3://bucket/data/", "--input", "bad=" + address]
+            )
             #expect(run.exitCode == 66)
             #expect(!run.lines.contains("RAN"))
             let failure = try #require(folder.failure)
@@ -84,10 +97,13 @@ struct ChannelTests {
         }
     }
 
-    @Test("A channel name that leaves the folder, or comes twice, is a mistake of the configuration", arguments: [
-        ["..=s3://bucket/d/"], [".=s3://bucket/d/"], ["a/b=s3://bucket/d/"], ["=s3://bucket/d/"], ["a"], ["a="],
-        ["a=s3://bucket/d/", "a=s3://bucket/e/"],
-    ])
+    @Test(
+        "A channel name that leaves the folder, or comes twice, is a mistake of the configuration",
+        arguments: [
+            ["..=s3://bucket/d/"], [".=s3://bucket/d/"], ["a/b=s3://bucket/d/"], ["=s3://bucket/d/"], ["a"], ["a="],
+            ["a=s3://bucket/d/", "a=s3://bucket/e/"],
+        ]
+    )
     func names(_ inputs: [String]) throws {
         try JobFolder.with { folder in
             folder.store("d/x", "1")
@@ -98,7 +114,10 @@ struct ChannelTests {
         }
     }
 
-    @Test("A key cannot leave the store's folder", arguments: ["s3://bucket/../secret/", "s3://../secret/", "s3://bucket/a/../../../secret/"])
+    @Test(
+        "A key cannot leave the store's folder",
+        arguments: ["s3://bucket/../secret/", "s3://../secret/", "s3://bucket/a/../../../secret/"]
+    )
     func escape(_ address: String) throws {
         try JobFolder.with { folder in
             folder.write("secret/x", "secret")
@@ -116,12 +135,16 @@ struct ChannelTests {
             for key in ["p/one", "p/sub/two", "p/three"] { folder.store(key, key) }
             folder.store("list.manifest", #"[{"prefix": "s3://bucket/p/"}, "one", "sub/two"]"#)
             folder.write("source/alg.py", "")
-            folder.write("job.json", """
-                {"jobName": "job", "algorithmSpecification": {"scriptModeConfig": {"entryPoint": "alg", "s3Uri": "s3://bucket/s.py"}},
+            folder.write(
+                "job.json",
+                """
+                {"jobName": "job",
+                 "algorithmSpecification": {"scriptModeConfig": {"entryPoint": "alg", "s3Uri": "s3://bucket/s.py"}},
                  "inputDataConfig": [{"channelName": "ch", "dataSource": {"s3DataSource":
                    {"s3Uri": "s3://bucket/list.manifest", "s3DataType": "ManifestFile"}}}],
                  "outputDataConfig": {"s3Path": "s3://bucket/out"}, "deviceConfig": {"device": "local:none/none"}}
-                """)
+                """
+            )
             let run = folder.run(folder.options + ["--job", folder.at("job.json"), "--script", folder.at("source")])
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(folder.text("root/ml/input/data/ch/one") == "p/one")
@@ -137,13 +160,15 @@ struct ChannelTests {
             folder.store("d/x", "1")
             folder.runScript("", ["--input", "b=s3://bucket/d/", "--input", "a=s3://bucket/d/x"])
             let channels = try #require(
-                JSONText.parse(folder.text("root/ml/input/config/inputdataconfig.json") ?? "").objectValue)
+                JSONText.parse(folder.text("root/ml/input/config/inputdataconfig.json") ?? "").objectValue
+            )
             #expect(channels.names.sorted() == ["a", "b"])
             #expect(channels["a"]?.objectValue?["TrainingInputMode"]?.stringValue == "File")
             #expect(channels["a"]?.objectValue?["S3DistributionType"]?.stringValue == "FullyReplicated")
             #expect(channels["a"]?.objectValue?["RecordWrapperType"]?.stringValue == "None")
             let resources = try #require(
-                JSONText.parse(folder.text("root/ml/input/config/resourceconfig.json") ?? "").objectValue)
+                JSONText.parse(folder.text("root/ml/input/config/resourceconfig.json") ?? "").objectValue
+            )
             #expect(resources["current_host"]?.stringValue == "algo-1")
             #expect(resources["hosts"]?.arrayValue?.count == 1)
             #expect(resources["network_interface_name"]?.stringValue != nil)
@@ -154,8 +179,10 @@ struct ChannelTests {
     func platformFiles() throws {
         try JobFolder.with { folder in
             folder.store("d/x", "1")
-            let texts = ["inputdataconfig": #"{"theirs":{"TrainingInputMode":"File"}}"#,
-                "resourceconfig": #"{"current_host":"algo-1","hosts":["algo-1"],"network_interface_name":"eth7"}"#]
+            let texts = [
+                "inputdataconfig": #"{"theirs":{"TrainingInputMode":"File"}}"#,
+                "resourceconfig": #"{"current_host":"algo-1","hosts":["algo-1"],"network_interface_name":"eth7"}"#,
+            ]
             for (name, text) in texts { folder.write("root/ml/input/config/\(name).json", text) }
             folder.runScript("", ["--input", "b=s3://bucket/d/"])
             for (name, text) in texts { #expect(folder.text("root/ml/input/config/\(name).json") == text) }
@@ -171,7 +198,8 @@ struct ChannelTests {
             folder.remove("store/bucket/d/old")
             let run = folder.runScript(
                 "import os; print('GOT', sorted(os.listdir(os.environ['AMZN_BRAKET_INPUT_DIR'] + '/b')))",
-                ["--input", "b=s3://bucket/d/"])
+                ["--input", "b=s3://bucket/d/"]
+            )
             #expect(run.lines.contains("GOT ['kept']"), "\(run.output)")
         }
     }
@@ -183,7 +211,8 @@ struct ChannelTests {
             let run = folder.runScript(
                 "import os; print('GOT', sum(os.path.getsize(os.path.join(d, f)) == int(f) "
                     + "for d, _, fs in os.walk(os.environ['AMZN_BRAKET_INPUT_DIR'] + '/b') for f in fs))",
-                ["--input", "b=s3://bucket/d/"])
+                ["--input", "b=s3://bucket/d/"]
+            )
             #expect(run.lines.contains("GOT 1000"), "\(run.output)")
         }
     }

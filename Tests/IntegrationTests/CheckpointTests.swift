@@ -22,7 +22,8 @@ struct CheckpointTests {
             let run = folder.runScript(
                 "import os; d = os.environ['AMZN_BRAKET_CHECKPOINT_DIR']; "
                     + "print('GOT', open(d + '/a.json').read(), open(d + '/sub/deep/b').read())",
-                ["--checkpoints", "s3://bucket/cp"])
+                ["--checkpoints", "s3://bucket/cp"]
+            )
             #expect(run.lines.contains("GOT A B"), "\(run.output)\(run.errors)")
         }
     }
@@ -54,8 +55,13 @@ struct CheckpointTests {
         try JobFolder.with { folder in
             let print = "import os; d = os.environ['AMZN_BRAKET_CHECKPOINT_DIR']; print('AT', d, os.path.isdir(d))"
             let below = folder.runScript(
-                print, ["--checkpoints", "s3://bucket/cp", "--checkpoint-dir", "/opt/jobs/checkpoints"])
-            #expect(below.lines.contains("AT \(folder.at("root/jobs/checkpoints")) True"), "\(below.output)\(below.errors)")
+                print,
+                ["--checkpoints", "s3://bucket/cp", "--checkpoint-dir", "/opt/jobs/checkpoints"]
+            )
+            #expect(
+                below.lines.contains("AT \(folder.at("root/jobs/checkpoints")) True"),
+                "\(below.output)\(below.errors)"
+            )
             // A folder of /var/tmp, because /tmp is reserved.
             let other = "/var" + folder.directory
             defer { _ = folder.shell("rm -r \(other)") }
@@ -88,7 +94,8 @@ struct CheckpointTests {
             let run = folder.runScript(
                 Self.counting + "os.remove(os.environ['AMZN_BRAKET_CHECKPOINT_DIR'] + '/kept')\n"
                     + "print('LIST', sorted(os.listdir(os.environ['AMZN_BRAKET_CHECKPOINT_DIR'])))",
-                ["--checkpoints", "s3://bucket/cp"])
+                ["--checkpoints", "s3://bucket/cp"]
+            )
             #expect(run.lines.contains("LIST ['sub']"), "\(run.output)")
             // Deletions are mirrored only behind a flag.
             #expect(folder.text("store/bucket/cp/kept") == "K")

@@ -11,7 +11,8 @@ struct DryRunTests {
             SmallArchives.tarGz(files: [
                 "pkg/alg.py": "open('imported', 'w')\ndef main(n: int, name: str = 'x', *, flag=False): pass\n",
                 "requirements.txt": "numpy==1.0\n", "pkg/requirements.txt": "scipy\n",
-            ]))
+            ])
+        )
         folder.store("data/a.txt", "12345")
         folder.store("data/sub/b.txt", "123")
         folder.store("cp/last.json", "{}")
@@ -22,7 +23,8 @@ struct DryRunTests {
         folder.options + [
             "--script", "s3://bucket/code/source.tar.gz", "--entry-point", "pkg.alg:main", "--compression", "GZIP",
             "--output", "s3://bucket/out", "--checkpoints", "s3://bucket/cp", "--input", "graph=s3://bucket/data",
-            "--hyperparameter", "n=4", "--hyperparameter", "aws_secret_access_key=hunter2hunter2", "--max-runtime", "77",
+            "--hyperparameter", "n=4", "--hyperparameter", "aws_secret_access_key=hunter2hunter2", "--max-runtime",
+            "77",
             "--job-name", "plan",
         ]
     }
@@ -60,7 +62,8 @@ struct DryRunTests {
             fill(folder)
             let run = folder.run(
                 arguments(folder) + ["--dry-run"],
-                environment: ["BRAKET_RUNNER_DEVICE": "local:a/b", "MY_VARIABLE": "my-value"])
+                environment: ["BRAKET_RUNNER_DEVICE": "local:a/b", "MY_VARIABLE": "my-value"]
+            )
             for words in [
                 // Variables and where each came from.
                 "--job-name", "BRAKET_RUNNER_DEVICE", "local:a/b",
@@ -116,7 +119,10 @@ struct DryRunTests {
         }
     }
 
-    @Test("The run of the same mistake ends with the same code", arguments: mistakes.filter { !$0.options.contains("pkg.alg:nothing") })
+    @Test(
+        "The run of the same mistake ends with the same code",
+        arguments: mistakes.filter { !$0.options.contains("pkg.alg:nothing") }
+    )
     func sameCode(_ options: [String], _ code: Int32, _ word: String) throws {
         try JobFolder.with { folder in
             fill(folder)
@@ -133,9 +139,11 @@ struct DryRunTests {
             let run = folder.run(
                 folder.options + [
                     "--script", "s3://bucket/code/source.tar.gz", "--entry-point", "pkg.nothing", "--output",
-                    "s3://bucket/out", "--input", "first=s3://bucket/1/", "--input", "second=s3://bucket/2/", "--max-runtime",
+                    "s3://bucket/out", "--input", "first=s3://bucket/1/", "--input", "second=s3://bucket/2/",
+                    "--max-runtime",
                     "9999999", "--dry-run",
-                ])
+                ]
+            )
             #expect(run.exitCode == 64)
             for word in ["pkg.nothing", "'first'", "'second'", "9999999"] {
                 #expect(run.output.contains(word), "\(word): \(run.output)")

@@ -49,14 +49,20 @@ struct EntryPointFormTests {
             #expect(folder.shell("mkdir bin && cp /bin/true source/tool && ln -s /bin/sh bin/sh").exitCode == 0)
             let run = folder.run(
                 [
-                    "--root", folder.at("root"), "--storage", "file:" + folder.at("store"), "--script", folder.at("source"),
+                    "--root", folder.at("root"), "--storage", "file:" + folder.at("store"), "--script",
+                    folder.at("source"),
                     "--entry-point", "tool", "--output", "s3://bucket/out", "--job-name", "job",
-                ], environment: ["PATH": folder.at("bin")])
+                ],
+                environment: ["PATH": folder.at("bin")]
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
         }
     }
 
-    @Test("What is missing is named: 65", arguments: ["nosuch", "nosuch:main", "pkg.nosuch", "run.sh", "nosuch.py", "../alg.py", "/bin/true"])
+    @Test(
+        "What is missing is named: 65",
+        arguments: ["nosuch", "nosuch:main", "pkg.nosuch", "run.sh", "nosuch.py", "../alg.py", "/bin/true"]
+    )
     func missing(_ entryPoint: String) throws {
         try JobFolder.with { folder in
             folder.write("source/alg.py", "print('RAN')")
@@ -64,7 +70,10 @@ struct EntryPointFormTests {
             let run = folder.run(folder.job(entryPoint))
             #expect(run.exitCode == 65 || run.exitCode == 64, "\(run.errors)")
             #expect(!run.lines.contains("RAN"))
-            try #expect(#require(folder.failure).contains(entryPoint.replacing(":main", with: "")), "\(folder.failure ?? "-")")
+            try #expect(
+                #require(folder.failure).contains(entryPoint.replacing(":main", with: "")),
+                "\(folder.failure ?? "-")"
+            )
         }
     }
 
@@ -80,7 +89,8 @@ struct EntryPointFormTests {
                 print("ARGV", sys.argv)
                 print("QUEUE", "extracted" in queue.__file__)
                 print("STDIN", sys.stdin is None or sys.stdin.read())
-                """)
+                """
+            )
             let extracted = folder.at("root/ml/code/customer_code/extracted")
             #expect(run.lines.contains("CWD " + extracted), "\(run.output)")
             #expect(run.lines.contains("LAST " + extracted))
@@ -102,7 +112,10 @@ struct EntryPointFormTests {
     @Test("A file of the script runs in the script's folder with the job's environment")
     func fileSurroundings() throws {
         try JobFolder.with { folder in
-            folder.write("source/run.sh", "echo \"AT $(pwd -P)\"; echo \"ARGS $# DIR $AMZN_BRAKET_JOB_RESULTS_DIR\"; exit 5\n")
+            folder.write(
+                "source/run.sh",
+                "echo \"AT $(pwd -P)\"; echo \"ARGS $# DIR $AMZN_BRAKET_JOB_RESULTS_DIR\"; exit 5\n"
+            )
             let run = folder.run(folder.job("run.sh"))
             #expect(run.exitCode == 5)
             #expect(run.lines.contains("AT " + folder.at("root/ml/code/customer_code/extracted")), "\(run.output)")

@@ -23,9 +23,12 @@ struct EnvironmentTests {
             let run = folder.runScript(
                 Self.printing,
                 [
-                    "--device", "local:braket/default", "--checkpoints", "s3://bucket/cp", "--input", "in=s3://bucket/d/",
+                    "--device", "local:braket/default", "--checkpoints", "s3://bucket/cp", "--input",
+                    "in=s3://bucket/d/",
                     "--hyperparameter", "a=1", "--compression", "NONE",
-                ], environment: ["KEPT": "kept", "AWS_DEFAULT_REGION": "us-west-2"])
+                ],
+                environment: ["KEPT": "kept", "AWS_DEFAULT_REGION": "us-west-2"]
+            )
             let environment = try environment(run)
             for (name, value) in [
                 "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "alg", "AMZN_BRAKET_JOB_NAME": "job",
@@ -49,22 +52,30 @@ struct EnvironmentTests {
             folder.write("source/alg.py", Self.printing)
             folder.write(
                 "root/ml/input/config/hyperparameters.json",
-                #"{"n": "4", "text": "a b; $(x)", "flag": "true", "sagemaker_job_name": "\"x\""}"#)
+                #"{"n": "4", "text": "a b; $(x)", "flag": "true", "sagemaker_job_name": "\"x\""}"#
+            )
             folder.write("root/ml/input/config/inputdataconfig.json", #"{"my-ch": {"TrainingInputMode": "File"}}"#)
             folder.write(
                 "root/ml/input/config/resourceconfig.json",
                 """
-                {"current_group_name": "homogeneousCluster", "current_host": "algo-1", "current_instance_type": "ml.c5.xlarge",
-                 "hosts": ["algo-1"], "instance_groups": [{"hosts": ["algo-1"], "instance_group_name": "homogeneousCluster",
-                 "instance_type": "ml.c5.xlarge"}], "network_interface_name": "eth0", "topology": null}
-                """)
+                {"current_group_name": "homogeneousCluster", "current_host": "algo-1",
+                 "current_instance_type": "ml.c5.xlarge",
+                 "hosts": ["algo-1"], "instance_groups": [{"hosts": ["algo-1"],
+                 "instance_group_name": "homogeneousCluster", "instance_type": "ml.c5.xlarge"}],
+                 "network_interface_name": "eth0", "topology": null}
+                """
+            )
             let given = [
                 "AMZN_BRAKET_SCRIPT_S3_URI": "file:" + folder.at("source/alg.py"),
-                "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "alg", "AMZN_BRAKET_JOB_TOKEN": "t", "TRAINING_JOB_NAME": "BraketJob-1",
+                "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "alg", "AMZN_BRAKET_JOB_TOKEN": "t",
+                "TRAINING_JOB_NAME": "BraketJob-1",
                 "AMZN_BRAKET_JOB_RESULTS_S3_PATH": "odd/path", "AMZN_BRAKET_TASK_RESULTS_S3_URI": "s3://odd/x",
                 "AMZN_BRAKET_HP_FILE": folder.at("root/braket/input/config/hyperparameters.json"),
             ]
-            let run = folder.run(["train", "--root", folder.at("root"), "--python", BinaryUnderTest.python], environment: given)
+            let run = folder.run(
+                ["train", "--root", folder.at("root"), "--python", BinaryUnderTest.python],
+                environment: given
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             let environment = try environment(run)
             for (name, value) in given { #expect(environment[name]?.stringValue == value, "\(name)") }
@@ -79,8 +90,13 @@ struct EnvironmentTests {
             ] { #expect(environment[name]?.stringValue == value, "\(name): \(environment[name]?.stringValue ?? "-")") }
             #expect(environment["SM_HP_SAGEMAKER_JOB_NAME"] == nil)
             #expect(environment["SM_TOPOLOGY"] == nil)
-            #expect(run.output.contains(#"ARGV["braket_container.py", "--flag", "True", "-n", "4", "--text", "a b; $(x)"]"#))
-            #expect(run.output.contains(#""user_entry_point": "braket_container.py""#), "the Training Env is not in the log")
+            #expect(
+                run.output.contains(#"ARGV["braket_container.py", "--flag", "True", "-n", "4", "--text", "a b; $(x)"]"#)
+            )
+            #expect(
+                run.output.contains(#""user_entry_point": "braket_container.py""#),
+                "the Training Env is not in the log"
+            )
         }
     }
 
@@ -104,7 +120,8 @@ struct EnvironmentTests {
                 environment: [
                     "SM_HPS": #"{"AMZN_BRAKET_SCRIPT_S3_URI": "file:\#(folder.at("source/alg.py"))","#
                         + #" "AMZN_BRAKET_SCRIPT_ENTRY_POINT": "alg"}"#
-                ])
+                ]
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(run.lines.contains("RAN"))
         }
@@ -113,7 +130,10 @@ struct EnvironmentTests {
     @Test("The runner's own variables and descriptors are not the script's")
     func descriptors() throws {
         try JobFolder.with { folder in
-            folder.write("source/run.sh", "ls /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status\n")
+            folder.write(
+                "source/run.sh",
+                "ls -v /proc/self/fd | tr '\\n' ' '; grep -E '^Sig(Blk|Ign)' /proc/self/status\n"
+            )
             let run = folder.run(folder.job("run.sh"))
             #expect(run.exitCode == 0)
             let line = try #require(run.lines.first { $0.hasPrefix("0 1 2") })

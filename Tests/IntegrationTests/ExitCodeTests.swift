@@ -61,7 +61,10 @@ struct ExitCodeTests {
         }
     }
 
-    @Test("An unknown option: 64", arguments: [["--no-such"], ["run", "--no-such"], ["status", "--no-such"], ["--job"]])
+    @Test(
+        "An unknown option: 64",
+        arguments: [["--no-such"], ["run", "--no-such"], ["status", "--no-such"], ["--job"]]
+    )
     func unknownOption(_ arguments: [String]) throws {
         try JobFolder.with { folder in
             let run = folder.run(arguments)
@@ -79,7 +82,8 @@ struct ExitCodeTests {
                 folder.options + [
                     "--script", "s3://bucket/none.tar.gz", "--entry-point", "alg", "--output", "s3://bucket/out",
                     "--job-name", "job",
-                ])
+                ]
+            )
             #expect(run.exitCode == 65)
             try #expect(#require(folder.failure).hasPrefix("Unable to download code.\nException: "))
         }
@@ -108,8 +112,11 @@ struct ExitCodeTests {
     func storage() throws {
         try JobFolder.with { folder in
             let run = folder.run(
-                ["--root", folder.at("root"), "--storage", "s3", "--script", folder.at("source"), "--entry-point", "a",
-                    "--output", "s3://bucket/out"])
+                [
+                    "--root", folder.at("root"), "--storage", "s3", "--script", folder.at("source"), "--entry-point",
+                    "a",
+                    "--output", "s3://bucket/out",
+                ])
             #expect(run.exitCode == 69)
             #expect(run.errors.contains("s3"))
         }
@@ -120,8 +127,10 @@ struct ExitCodeTests {
         try JobFolder.with { folder in
             folder.write("source/alg.py", "pass")
             let run = folder.run(
-                ["--root", folder.at("root"), "--script", folder.at("source"), "--entry-point", "alg",
-                    "--output", "s3://bucket/out"])
+                [
+                    "--root", folder.at("root"), "--script", folder.at("source"), "--entry-point", "alg",
+                    "--output", "s3://bucket/out",
+                ])
             #expect(run.exitCode == 69)
         }
     }
@@ -148,7 +157,9 @@ struct ExitCodeTests {
                 import os
                 open(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"] + "/c.json", "w").write("1")
                 os.mkdir("\(folder.at("store"))/other"); open("\(folder.at("store"))/other/cp", "w").write("in the way")
-                """, ["--checkpoints", "s3://other/cp"])
+                """,
+                ["--checkpoints", "s3://other/cp"]
+            )
             #expect(run.exitCode == 74, "\(run.errors)")
         }
     }
@@ -162,9 +173,35 @@ struct ExitCodeTests {
                 import os, sys
                 open(os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"] + "/r", "w").write("1")
                 sys.exit(7)
-                """)
+                """
+            )
             #expect(run.exitCode == 7)
             #expect(run.errors.contains("out"))
+        }
+    }
+
+    @Test("A store whose folder cannot be: 69, naming it")
+    func storeUnreachable() throws {
+        try JobFolder.with { folder in
+            folder.write("file", "no folder")
+            let run = folder.run([
+                "--root", folder.at("root"), "--storage", "file:" + folder.at("file"), "--python",
+                BinaryUnderTest.python,
+                "--script", "s3://bucket/alg.py", "--entry-point", "alg", "--output", "s3://bucket/out", "--job-name",
+                "job",
+            ])
+            #expect(run.exitCode == 69, "\(run.errors)")
+            #expect(run.errors.contains(folder.at("file")))
+        }
+    }
+
+    @Test("A Python that is not there: 64, naming it, before anything runs")
+    func noSuchPython() throws {
+        try JobFolder.with { folder in
+            folder.write("source/alg.py", "")
+            let run = folder.run(folder.job("alg") + ["--python", "/no/python"])
+            #expect(run.exitCode == 64, "\(run.errors)")
+            #expect(run.errors.contains("/no/python"), "\(run.errors)")
         }
     }
 
@@ -178,7 +215,9 @@ struct ExitCodeTests {
                     run.lines.contains { line in
                         let words = line.split(separator: " ", maxSplits: 1)
                         return words.first.map(String.init) == "\(code.rawValue)"
-                    }, "\(code.rawValue) is missing")
+                    },
+                    "\(code.rawValue) is missing"
+                )
             }
             #expect(run.output.contains("128+n"))
         }

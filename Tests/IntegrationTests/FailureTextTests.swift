@@ -17,15 +17,27 @@ struct FailureTextTests {
         Row(script: "raise ValueError('bad angle')", firstLine: "ValueError: bad angle"),
         Row(script: "raise ValueError", firstLine: "ValueError"),
         Row(script: "raise KeyError('k')", firstLine: "KeyError: 'k'"),
-        Row(script: "open('fake_file')", firstLine: "FileNotFoundError: [Errno 2] No such file or directory: 'fake_file'"),
+        Row(
+            script: "open('fake_file')",
+            firstLine: "FileNotFoundError: [Errno 2] No such file or directory: 'fake_file'"
+        ),
         Row(script: "assert 1 == 2", firstLine: "AssertionError"),
         Row(script: "class MyError(Exception): pass\nraise MyError('x')", firstLine: "MyError: x"),
-        Row(script: "try:\n    1 / 0\nexcept Exception as e:\n    raise RuntimeError('outer') from e",
-            firstLine: "RuntimeError: outer"),
+        Row(
+            script: "try:\n    1 / 0\nexcept Exception as e:\n    raise RuntimeError('outer') from e",
+            firstLine: "RuntimeError: outer"
+        ),
         Row(script: "import no_such_module", firstLine: "ModuleNotFoundError: No module named 'no_such_module'"),
-        Row(script: "def main(): raise ValueError('in function')", firstLine: "ValueError: in function",
-            entryPoint: "alg:main"),
-        Row(script: "def main(): return 1 / 0", firstLine: "ZeroDivisionError: division by zero", entryPoint: "alg:main"),
+        Row(
+            script: "def main(): raise ValueError('in function')",
+            firstLine: "ValueError: in function",
+            entryPoint: "alg:main"
+        ),
+        Row(
+            script: "def main(): return 1 / 0",
+            firstLine: "ZeroDivisionError: division by zero",
+            entryPoint: "alg:main"
+        ),
         Row(script: "", firstLine: "ImportError: No module named nosuch", entryPoint: "nosuch"),
     ]
 
@@ -82,12 +94,16 @@ struct FailureTextTests {
         }
     }
 
-    @Test("At most 980 bytes, whole characters, no newline at the end", arguments: [
-        "raise ValueError('x' * 5000)", "raise ValueError('\u{1F600}' * 3000)", "raise ValueError('a' + '\u{e9}' * 3000)",
-        "raise ValueError('\\n'.join(['line'] * 900))", "import sys; sys.exit('\u{20AC}' * 3000)",
-        "raise ValueError('\\udc80bad')", "raise ValueError('nul \\0 here')",
-        "class E(Exception):\n    def __str__(self): raise ValueError('no text')\nraise E()",
-    ])
+    @Test(
+        "At most 980 bytes, whole characters, no newline at the end",
+        arguments: [
+            "raise ValueError('x' * 5000)", "raise ValueError('\u{1F600}' * 3000)",
+            "raise ValueError('a' + '\u{e9}' * 3000)",
+            "raise ValueError('\\n'.join(['line'] * 900))", "import sys; sys.exit('\u{20AC}' * 3000)",
+            "raise ValueError('\\udc80bad')", "raise ValueError('nul \\0 here')",
+            "class E(Exception):\n    def __str__(self): raise ValueError('no text')\nraise E()",
+        ]
+    )
     func limits(_ script: String) throws {
         try JobFolder.with { folder in
             #expect(folder.runScript(script).exitCode == 1)
@@ -98,13 +114,19 @@ struct FailureTextTests {
         }
     }
 
-    @Test("Today's texts for a setup that says too little", arguments: [
-        (["AMZN_BRAKET_SCRIPT_ENTRY_POINT": "a"], "No customer script specified"),
-        (["AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/k"], "No customer entry point specified"),
-    ])
+    @Test(
+        "Today's texts for a setup that says too little",
+        arguments: [
+            (["AMZN_BRAKET_SCRIPT_ENTRY_POINT": "a"], "No customer script specified"),
+            (["AMZN_BRAKET_SCRIPT_S3_URI": "s3://b/k"], "No customer entry point specified"),
+        ]
+    )
     func setup(_ environment: [String: String], _ text: String) throws {
         try JobFolder.with { folder in
-            let run = folder.run(["--root", folder.at("root")], environment: environment.merging(["SM_HPS": "{}"]) { $1 })
+            let run = folder.run(
+                ["--root", folder.at("root")],
+                environment: environment.merging(["SM_HPS": "{}"]) { $1 }
+            )
             #expect(run.exitCode == 64)
             try #expect(#require(folder.failure).contains(text), "\(folder.failure ?? "-")")
         }

@@ -20,7 +20,10 @@ struct OptionTests {
         def main(a, b): print("GOT", a, b, os.environ["AMZN_BRAKET_JOB_NAME"], os.environ["AMZN_BRAKET_DEVICE_ARN"])
         """
 
-    @Test("--job FILE, -, file: and an address of the store are the same", arguments: ["job.json", "-", "file:", "s3://bucket/job.json"])
+    @Test(
+        "--job FILE, -, file: and an address of the store are the same",
+        arguments: ["job.json", "-", "file:", "s3://bucket/job.json"]
+    )
     func jobSources(_ source: String) throws {
         try JobFolder.with { folder in
             folder.store("code/alg.py", Self.script)
@@ -28,7 +31,8 @@ struct OptionTests {
             folder.write("job.json", Self.document)
             let run = folder.run(
                 folder.options + ["--job", source == "file:" ? "file:" + folder.at("job.json") : source],
-                input: source == "-" ? Self.document : "")
+                input: source == "-" ? Self.document : ""
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(run.lines.contains("GOT document document document local:braket/default"), "\(run.output)")
             #expect(folder.exists("store/bucket/document/output/model.tar.gz"))
@@ -52,7 +56,8 @@ struct OptionTests {
                 environment: [
                     "BRAKET_RUNNER_JOB_NAME": "variable", "BRAKET_RUNNER_DEVICE": "local:a/variable",
                     "BRAKET_RUNNER_OUTPUT": "s3://bucket/variable",
-                ])
+                ]
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(run.lines.contains("GOT flag document flag local:a/variable"), "\(run.output)")
             #expect(folder.exists("store/bucket/variable/output/model.tar.gz"))
@@ -76,7 +81,8 @@ struct OptionTests {
                     "BRAKET_RUNNER_INPUT": "one=s3://bucket/in/\ntwo=s3://bucket/in/x",
                     "BRAKET_RUNNER_CHECKPOINTS": "s3://bucket/cp", "BRAKET_RUNNER_CHECKPOINT_DIR": "/opt/cp",
                     "BRAKET_RUNNER_MAX_RUNTIME": "100", "BRAKET_RUNNER_LOG_LEVEL": "error",
-                ])
+                ]
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(run.lines.contains("GOT 1 file variables local:x/y"), "\(run.output)")
             for name in ["root/ml/input/data/one/x", "root/ml/input/data/two/x", "root/cp"] {
@@ -91,7 +97,9 @@ struct OptionTests {
         try JobFolder.with { folder in
             folder.write("source/alg.py", "print('RAN')")
             let run = folder.run(
-                folder.job("alg"), environment: ["BRAKET_RUNNER_DRY_RUN": "1", "BRAKET_RUNNER_FORMAT": "json"])
+                folder.job("alg"),
+                environment: ["BRAKET_RUNNER_DRY_RUN": "1", "BRAKET_RUNNER_FORMAT": "json"]
+            )
             #expect(run.exitCode == 0)
             #expect(!folder.exists("root"))
             #expect((try? JSONText.parse(run.output))?.objectValue != nil)
@@ -101,7 +109,10 @@ struct OptionTests {
     @Test("Managed storage moves no data: no results are stored, and the record stays at home")
     func managed() throws {
         try JobFolder.with { folder in
-            folder.write("source/alg.py", "import os; open(os.environ['AMZN_BRAKET_JOB_RESULTS_DIR'] + '/r', 'w').write('1')")
+            folder.write(
+                "source/alg.py",
+                "import os; open(os.environ['AMZN_BRAKET_JOB_RESULTS_DIR'] + '/r', 'w').write('1')"
+            )
             let run = folder.run([
                 "--root", folder.at("root"), "--python", BinaryUnderTest.python, "--script", folder.at("source"),
                 "--entry-point", "alg",

@@ -26,7 +26,8 @@ struct OutputTransparencyTests {
                 data = \(expression)
                 open("\(folder.at("expected"))", "wb").write(data)
                 out.write(b"\(mark)" + data + b"\(mark)")
-                """)
+                """
+            )
             let expected = try #require(folder.bytes("expected"))
             let text = run.standardOutput
             let whole = Array(mark.utf8) + expected + Array(mark.utf8)
@@ -77,6 +78,17 @@ struct OutputTransparencyTests {
             #expect(run.lines.contains { $0.contains("braket_container.py") })
             #expect(!run.output.contains("[braket-runner]"))
             #expect(run.errors.contains("[braket-runner]"))
+        }
+    }
+
+    @Test("A reader that goes away does not end the job")
+    func closedReader() throws {
+        try JobFolder.with { folder in
+            folder.write("source/run.sh", "sleep 0.1; echo x > $AMZN_BRAKET_JOB_RESULTS_DIR/r\n")
+            let command = ([BinaryUnderTest.path] + folder.job("run.sh")).map { "'\($0)'" }.joined(separator: " ")
+            let run = folder.shell("{ \(command); echo \"code $?\" >&2; } | head -n 1")
+            #expect(run.errors.contains("code 0"), "\(run.errors)")
+            #expect(folder.exists("store/bucket/out/output/model.tar.gz"))
         }
     }
 

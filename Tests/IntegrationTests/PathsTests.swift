@@ -47,7 +47,10 @@ struct PathsTests {
         }
     }
 
-    @Test("A file in the place of a directory is a reason, not a crash", arguments: ["root", "root/ml", "root/braket", "root/ml/code"])
+    @Test(
+        "A file in the place of a directory is a reason, not a crash",
+        arguments: ["root", "root/ml", "root/braket", "root/ml/code"]
+    )
     func fileInTheWay(_ path: String) throws {
         try JobFolder.with { folder in
             folder.write(path, "in the way")
@@ -62,13 +65,28 @@ struct PathsTests {
         try JobFolder.with { folder in
             folder.write("source/alg.py", Self.writing + "\nprint('CWD', os.getcwd())")
             let run = folder.run([
-                "--root", "here/opt", "--storage", "file:store", "--python", BinaryUnderTest.python, "--script", "source",
+                "--root", "here/opt", "--storage", "file:store", "--python", BinaryUnderTest.python, "--script",
+                "source",
                 "--entry-point", "alg", "--output", "s3://bucket/out", "--job-name", "job",
             ])
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(folder.text("here/opt/ml/model/r") == "1")
             #expect(folder.exists("store/bucket/out/output/model.tar.gz"))
             #expect(run.output.contains("CWD \(folder.at("here/opt/"))"))
+        }
+    }
+
+    @Test("Blanks and letters of any alphabet in the root and the store")
+    func oddNames() throws {
+        try JobFolder.with { folder in
+            folder.write("s p/alg.py", Self.writing)
+            let run = folder.run([
+                "--root", folder.at("r t \u{e9}'\"$x"), "--storage", "file:" + folder.at("st \u{1F600}"), "--python",
+                BinaryUnderTest.python, "--script", "s p", "--entry-point", "alg", "--output", "s3://bucket/out",
+                "--job-name", "job",
+            ])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            #expect(folder.exists("st \u{1F600}/bucket/out/output/model.tar.gz"))
         }
     }
 
@@ -90,7 +108,10 @@ struct PathsTests {
         try JobFolder.with { folder in
             folder.runScript(Self.writing)
             #expect(folder.shell("test -d root/ml/model -a ! -L root/ml/model").exitCode == 0)
-            #expect(folder.shell("test -d root/ml/code/customer_code/extracted -a -d root/ml/additional_setup").exitCode == 0)
+            #expect(
+                folder.shell("test -d root/ml/code/customer_code/extracted -a -d root/ml/additional_setup").exitCode
+                    == 0
+            )
         }
     }
 }

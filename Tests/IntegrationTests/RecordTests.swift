@@ -8,7 +8,8 @@ struct RecordTests {
     /// The members of GetJob, and `runner`.
     static let members: Set<String> = [
         "algorithmSpecification", "associations", "billableDuration", "checkpointConfig", "createdAt", "deviceConfig",
-        "endedAt", "events", "failureReason", "hyperParameters", "inputDataConfig", "instanceConfig", "jobArn", "jobName",
+        "endedAt", "events", "failureReason", "hyperParameters", "inputDataConfig", "instanceConfig", "jobArn",
+        "jobName",
         "outputDataConfig", "queueInfo", "roleArn", "startedAt", "status", "stoppingCondition", "tags", "runner",
     ]
 
@@ -18,7 +19,8 @@ struct RecordTests {
             folder.store("d/x", "12345")
             folder.runScript(
                 "import os; open(os.environ['AMZN_BRAKET_JOB_RESULTS_DIR'] + '/r', 'w').write('x' * 9)",
-                ["--input", "in=s3://bucket/d/", "--hyperparameter", "n=4", "--checkpoints", "s3://bucket/cp"])
+                ["--input", "in=s3://bucket/d/", "--hyperparameter", "n=4", "--checkpoints", "s3://bucket/cp"]
+            )
             let record = try folder.record()
             #expect(record["status"]?.stringValue == "COMPLETED")
             #expect(Set(record.names).isSubset(of: Self.members), "\(Set(record.names).subtracting(Self.members))")
@@ -28,10 +30,16 @@ struct RecordTests {
             #expect(record["outputDataConfig"]?.objectValue?["s3Path"]?.stringValue == "s3://bucket/out")
             #expect(record["checkpointConfig"]?.objectValue?["s3Uri"]?.stringValue == "s3://bucket/cp")
             #expect(record["inputDataConfig"]?.arrayValue?.first?.objectValue?["channelName"]?.stringValue == "in")
-            #expect(Self.events(record) == ["STARTING_INSTANCE", "DOWNLOADING_DATA", "RUNNING", "UPLOADING_RESULTS", "COMPLETED"])
+            #expect(
+                Self.events(record) == [
+                    "STARTING_INSTANCE", "DOWNLOADING_DATA", "RUNNING", "UPLOADING_RESULTS", "COMPLETED",
+                ]
+            )
             let times = record["events"]?.arrayValue?.compactMap { $0.objectValue?["timeOfEvent"]?.stringValue } ?? []
             #expect(times.count == 5 && times == times.sorted())
-            for event in record["events"]?.arrayValue ?? [] { #expect(event.objectValue?["message"]?.stringValue != nil) }
+            for event in record["events"]?.arrayValue ?? [] {
+                #expect(event.objectValue?["message"]?.stringValue != nil)
+            }
             let created = try #require(record["createdAt"]?.stringValue)
             let started = try #require(record["startedAt"]?.stringValue)
             let ended = try #require(record["endedAt"]?.stringValue)
@@ -48,9 +56,11 @@ struct RecordTests {
             folder.store("d/x", "12345")
             folder.run(
                 folder.options + [
-                    "--script", "s3://bucket/code/s.tar.gz", "--compression", "GZIP", "--entry-point", "alg", "--output",
+                    "--script", "s3://bucket/code/s.tar.gz", "--compression", "GZIP", "--entry-point", "alg",
+                    "--output",
                     "s3://bucket/out", "--job-name", "job", "--input", "in=s3://bucket/d/",
-                ])
+                ]
+            )
             let runner = try #require(folder.record()["runner"]?.objectValue)
             let text = try #require(folder.record()["runner"]).serialized()
             #expect(runner["version"]?.stringValue == folder.run(["--version"]).output.trimmingNewline)
@@ -74,11 +84,16 @@ struct RecordTests {
 
     /// A script and the events and status of its record.
     static let endings: [(script: String, options: [String], events: [String], status: String)] = [
-        ("raise ValueError('x')", [], ["STARTING_INSTANCE", "DOWNLOADING_DATA", "RUNNING", "UPLOADING_RESULTS", "FAILED"],
-            "FAILED"),
+        (
+            "raise ValueError('x')", [],
+            ["STARTING_INSTANCE", "DOWNLOADING_DATA", "RUNNING", "UPLOADING_RESULTS", "FAILED"],
+            "FAILED"
+        ),
         ("", ["--input", "none=s3://bucket/none"], ["STARTING_INSTANCE", "DOWNLOADING_DATA", "FAILED"], "FAILED"),
-        ("import time; time.sleep(60)", ["--max-runtime", "1"],
-            ["STARTING_INSTANCE", "DOWNLOADING_DATA", "RUNNING", "UPLOADING_RESULTS", "MAX_RUNTIME_EXCEEDED"], "FAILED"),
+        (
+            "import time; time.sleep(60)", ["--max-runtime", "1"],
+            ["STARTING_INSTANCE", "DOWNLOADING_DATA", "RUNNING", "UPLOADING_RESULTS", "MAX_RUNTIME_EXCEEDED"], "FAILED"
+        ),
     ]
 
     @Test("The events of other ends", arguments: endings)
@@ -109,7 +124,8 @@ struct RecordTests {
     func whileRunning() throws {
         try JobFolder.with { folder in
             let run = folder.runScript(
-                "print(open('\(folder.at("root/ml/output/job.json"))').read().replace(chr(10), ''))")
+                "print(open('\(folder.at("root/ml/output/job.json"))').read().replace(chr(10), ''))"
+            )
             let line = try #require(run.lines.first { $0.hasPrefix("{") })
             let record = try #require(JSONText.parse(line).objectValue)
             #expect(record["status"]?.stringValue == "RUNNING")
@@ -127,6 +143,19 @@ struct RecordTests {
             #expect(stored["status"]?.stringValue == "FAILED")
             #expect(stored["failureReason"]?.stringValue == lastReason)
             #expect(folder.shell("ls -A root/ml/output").lines == ["data", "failure", "job.json", ""])
+        }
+    }
+
+    @Test("The peak memory is the script's, not the runner's")
+    func peakMemory() throws {
+        try JobFolder.with { folder in
+            folder.write("source/run.sh", "exit 0\n")
+            folder.run(folder.job("run.sh"))
+            let runner = try #require(folder.record()["runner"]?.objectValue)
+            let peak = try #require(runner["script"]?.objectValue?["peakMemoryBytes"]?.intValue)
+            withKnownIssue("ru_maxrss of a spawned child starts at the runner's own size") {
+                #expect(peak < 8_000_000)
+            }
         }
     }
 

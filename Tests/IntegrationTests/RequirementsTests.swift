@@ -20,10 +20,13 @@ struct RequirementsTests {
                 exit \(exitCode)
             fi
             exec '\(BinaryUnderTest.python)' "$@"
-            """, mode: 0o755)
+            """,
+            mode: 0o755
+        )
         return [
             "--root", folder.at("root"), "--storage", "file:" + folder.at("store"), "--script", folder.at("source"),
-            "--entry-point", "alg", "--output", "s3://bucket/out", "--job-name", "job", "--python", folder.at("bin/python"),
+            "--entry-point", "alg", "--output", "s3://bucket/out", "--job-name", "job", "--python",
+            folder.at("bin/python"),
         ]
     }
 
@@ -49,7 +52,9 @@ struct RequirementsTests {
             let extracted = folder.at("root/ml/code/customer_code/extracted")
             for call in calls { #expect(call.hasPrefix(extracted + "|-m pip install"), "\(call)") }
             let files = calls.compactMap { $0.split(separator: " ").first { $0.hasSuffix("requirements.txt") } }
-            #expect(files.map { $0.split(separator: "/").count } == files.map { $0.split(separator: "/").count }.sorted())
+            #expect(
+                files.map { $0.split(separator: "/").count } == files.map { $0.split(separator: "/").count }.sorted()
+            )
             #expect(files.allSatisfy { $0.hasPrefix("/") })
             let begin = try #require(run.lines.firstIndex(of: "Checking for Additional Requirements"))
             let end = try #require(run.lines.firstIndex(of: "Additional Requirements Check Finished"))
@@ -132,16 +137,26 @@ struct RequirementsTests {
                 SmallArchives.zip([
                     (name: "tiny.py", text: "value = 42\n"),
                     (name: "tiny-1.0.dist-info/METADATA", text: "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n"),
-                    (name: "tiny-1.0.dist-info/WHEEL",
-                        text: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
-                    (name: "tiny-1.0.dist-info/RECORD",
-                        text: "tiny.py,,\ntiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/WHEEL,,\ntiny-1.0.dist-info/RECORD,,\n"),
-                ]))
+                    (
+                        name: "tiny-1.0.dist-info/WHEEL",
+                        text: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+                    ),
+                    (
+                        name: "tiny-1.0.dist-info/RECORD",
+                        text:
+                            ["tiny.py", "METADATA", "WHEEL", "RECORD"].map {
+                                $0 == "tiny.py" ? "tiny.py,,\n" : "tiny-1.0.dist-info/\($0),,\n"
+                            }.joined()
+                    ),
+                ])
+            )
             // A relative path: the install runs in the script's folder.
             folder.write("source/requirements.txt", "--no-index\n--find-links ./wheels\ntiny==1.0\n")
             folder.write("source/alg.py", "import tiny; print('GOT', tiny.value)")
             let run = folder.run(
-                folder.job("alg") + ["--python", folder.at("venv/bin/python")], environment: Self.path)
+                folder.job("alg") + ["--python", folder.at("venv/bin/python")],
+                environment: Self.path
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(run.lines.contains("GOT 42"))
         }

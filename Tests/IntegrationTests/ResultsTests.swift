@@ -33,13 +33,17 @@ struct ResultsTests {
                         print(m.name, m.type.decode(), oct(m.mode), m.uid, m.gid, repr(m.uname), m.size)
                     print(sorted({bytes(data[i+100:i+108]) for i in [0]}))
                     """, folder.at("store/bucket/out/output/model.tar.gz"),
-                ], environment: BinaryUnderTest.minimalEnvironment)
+                ],
+                environment: BinaryUnderTest.minimalEnvironment
+            )
             #expect(listing.exitCode == 0, "\(listing.errors)")
             #expect(listing.lines[0] == "True 0")
             let names = listing.lines.dropFirst().compactMap { $0.split(separator: " ").first.map(String.init) }
             #expect(names.contains("results.json"))
             #expect(!names.contains { $0.hasPrefix("./") || $0.hasPrefix("/") || $0 == "." })
-            #expect(listing.lines.contains { $0.hasPrefix("results.json 0 ") && $0.contains(" 0 0 ") && $0.hasSuffix(" 2") })
+            #expect(
+                listing.lines.contains { $0.hasPrefix("results.json 0 ") && $0.contains(" 0 0 ") && $0.hasSuffix(" 2") }
+            )
             #expect(listing.output.contains("sub/\u{e9} b.txt"))
             // The type's bits stand in the mode field too.
             #expect(listing.output.contains("b'0100600"), "\(listing.output)")
@@ -48,9 +52,12 @@ struct ResultsTests {
         }
     }
 
-    @Test("Stored whatever ended the run", arguments: [
-        "", "raise ValueError", "sys.exit(3)", "os._exit(3)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 11)",
-    ])
+    @Test(
+        "Stored whatever ended the run",
+        arguments: [
+            "", "raise ValueError", "sys.exit(3)", "os._exit(3)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 11)",
+        ]
+    )
     func always(_ ending: String) throws {
         try JobFolder.with { folder in
             folder.runScript(Self.writing + ending)
@@ -95,9 +102,13 @@ struct ResultsTests {
                 folder.options + [
                     "--script", folder.at("source"), "--entry-point", "alg", "--job-name", "job", "--output",
                     "s3://bucket/out/",
-                ])
+                ]
+            )
             #expect(run.exitCode == 0)
-            try #expect(folder.record()["runner"].map { "\($0.serialized())" }?.contains("s3://bucket/out//output/model.tar.gz") == true)
+            try #expect(
+                folder.record()["runner"].map { "\($0.serialized())" }?.contains("s3://bucket/out//output/model.tar.gz")
+                    == true
+            )
         }
     }
 
@@ -107,7 +118,8 @@ struct ResultsTests {
             folder.write("secret.txt", "secret")
             let run = folder.runScript(
                 Self.writing + "os.symlink('\(folder.at("secret.txt"))', results + '/leak')\n"
-                    + "os.symlink('/no/such', results + '/dangling')\nos.symlink('results.json', results + '/inside')\n")
+                    + "os.symlink('/no/such', results + '/dangling')\nos.symlink('results.json', results + '/inside')\n"
+            )
             #expect(run.exitCode == 0, "\(run.errors)")
             #expect(folder.shell("tar xzOf store/bucket/out/output/model.tar.gz results.json").output == "{}")
             #expect(!folder.shell("zcat store/bucket/out/output/model.tar.gz | grep -c secret$").output.contains("1"))
@@ -127,7 +139,9 @@ struct ResultsTests {
     func atomic() throws {
         try JobFolder.with { folder in
             folder.runScript(Self.writing)
-            #expect(folder.shell("find store -type f -printf '%f\\n' | sort").lines == ["job.json", "model.tar.gz", ""])
+            #expect(
+                folder.shell("find store -type f -printf '%f\\n' | sort").lines == ["job.json", "model.tar.gz", ""]
+            )
         }
     }
 }

@@ -20,7 +20,8 @@ struct ScriptSourceTests {
         folder.run(
             folder.options + [
                 "--script", script, "--entry-point", "alg", "--output", "s3://bucket/out", "--job-name", "job",
-            ] + options)
+            ] + options
+        )
     }
 
     static let sources: [(script: String, compression: String)] = [
@@ -66,13 +67,16 @@ struct ScriptSourceTests {
             fill(folder)
             let archive = ["--compression", "GZIP"]
             folder.write(
-                "store/bucket/code/s.tar.gz", SmallArchives.tarGz(files: ["alg.py": "print('OLD')", "old_helper.py": ""]))
+                "store/bucket/code/s.tar.gz",
+                SmallArchives.tarGz(files: ["alg.py": "print('OLD')", "old_helper.py": ""])
+            )
             #expect(run(folder, "s3://bucket/code/s.tar.gz", archive).lines.contains("OLD"))
             folder.write(
                 "store/bucket/code/s.tar.gz",
                 SmallArchives.tarGz(files: [
                     "alg.py": "try:\n    import old_helper\n    print('STALE')\nexcept ImportError:\n    print('NEW')"
-                ]))
+                ])
+            )
             let second = run(folder, "s3://bucket/code/s.tar.gz", archive)
             #expect(second.lines.contains("NEW"), "\(second.output)")
         }
@@ -108,10 +112,13 @@ struct ScriptSourceTests {
         }
     }
 
-    @Test("What is not there: 65 with today's first line", arguments: [
-        "s3://bucket/none.tar.gz", "s3://nobucket/none.tar.gz", "s3://bucket/none/", "none", "file:/none/such",
-        "https://bucket.s3.us-west-2.amazonaws.com/none",
-    ])
+    @Test(
+        "What is not there: 65 with today's first line",
+        arguments: [
+            "s3://bucket/none.tar.gz", "s3://nobucket/none.tar.gz", "s3://bucket/none/", "none", "file:/none/such",
+            "https://bucket.s3.us-west-2.amazonaws.com/none",
+        ]
+    )
     func missing(_ script: String) throws {
         try JobFolder.with { folder in
             fill(folder)

@@ -18,14 +18,18 @@ struct SecretsTests {
     private func check(_ folder: JobFolder, _ run: RunnerRun, _ allowed: [String] = []) {
         // The platform's own files, and what the script itself wrote, are not the runner's words.
         let found = folder.shell(
-            "grep -rl -e planted -e AKIAPLANTED . | grep -v -e hp.json -e input/config/hyperparameters.json")
+            "grep -rl -e planted -e AKIAPLANTED . | grep -v -e hp.json -e input/config/hyperparameters.json"
+        )
         #expect(found.output.isEmpty, "found in \(found.output)")
         for text in [run.output, run.errors] { #expect(!text.lowercased().contains("planted"), "\(text)") }
     }
 
-    @Test("Not in the log, the record, the failure file, or the store", arguments: [
-        "pass", "raise ValueError('x')", "import os; os._exit(3)", "import nosuch",
-    ])
+    @Test(
+        "Not in the log, the record, the failure file, or the store",
+        arguments: [
+            "pass", "raise ValueError('x')", "import os; os._exit(3)", "import nosuch",
+        ]
+    )
     func run(_ script: String) throws {
         try JobFolder.with { folder in
             folder.write("source/alg.py", script)
@@ -39,11 +43,14 @@ struct SecretsTests {
     @Test("The script itself has them all")
     func script() throws {
         try JobFolder.with { folder in
-            folder.write("source/alg.py", """
+            folder.write(
+                "source/alg.py",
+                """
                 import os
                 def main(password, api_token):
                     print("HAVE", all(k in os.environ for k in \(Array(Self.secrets.keys))), len(password))
-                """)
+                """
+            )
             var arguments = arguments(folder)
             arguments[arguments.firstIndex(of: "alg") ?? 0] = "alg:main"
             let run = folder.run(arguments, environment: Self.secrets)
@@ -56,7 +63,9 @@ struct SecretsTests {
         try JobFolder.with { folder in
             folder.write("source/alg.py", "def main(password, api_token): pass")
             let run = folder.run(
-                arguments(folder) + ["--dry-run", "--format", format, "--log-level", "trace"], environment: Self.secrets)
+                arguments(folder) + ["--dry-run", "--format", format, "--log-level", "trace"],
+                environment: Self.secrets
+            )
             #expect(run.exitCode == 0)
             check(folder, run)
             #expect(run.output.contains("password") && run.output.contains("api_token"))

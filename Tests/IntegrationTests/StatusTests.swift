@@ -21,7 +21,10 @@ struct StatusTests {
     func json() throws {
         try JobFolder.with { folder in
             folder.runScript("")
-            let run = folder.run(["status", "--format", "json"], environment: ["BRAKET_RUNNER_ROOT": folder.at("root")])
+            let run = folder.run(
+                ["status", "--format", "json"],
+                environment: ["BRAKET_RUNNER_ROOT": folder.at("root")]
+            )
             #expect(run.exitCode == 0)
             try #expect(JSONText.parse(run.output).objectValue == folder.record())
         }

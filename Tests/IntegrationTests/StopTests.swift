@@ -113,12 +113,15 @@ struct StopTests {
     @Test("Processes the script left behind are ended with it")
     func grandchildren() throws {
         try JobFolder.with { folder in
-            folder.write("source/alg.py", """
+            folder.write(
+                "source/alg.py",
+                """
                 import subprocess, time
                 child = subprocess.Popen(["sleep", "1000"])
                 print("CHILD", child.pid, "READY")
                 time.sleep(100)
-                """)
+                """
+            )
             let program = folder.start(folder.job("alg") + ["--grace", "2"])
             #expect(program.waitForOutput("READY\n"))
             program.send(SIGTERM)
@@ -140,7 +143,9 @@ struct StopTests {
             // Stands for python: says that it installs, and waits.
             folder.write("python", "#!/bin/sh\ntouch '\(folder.at("installing"))'\nexec sleep 100\n", mode: 0o755)
             let program = folder.start(
-                folder.job("alg") + ["--python", folder.at("python")], environment: ["PATH": "/usr/bin:/bin"])
+                folder.job("alg") + ["--python", folder.at("python")],
+                environment: ["PATH": "/usr/bin:/bin"]
+            )
             #expect(program.wait { folder.exists("installing") })
             program.send(SIGTERM)
             let run = program.finish()
@@ -150,10 +155,29 @@ struct StopTests {
         }
     }
 
+    @Test("A stop while inputs are fetched: the script does not start")
+    func duringDownload() throws {
+        try JobFolder.with { folder in
+            folder.write("source/run.sh", "echo RAN\n")
+            // A hole of many bytes: it takes a while to copy and no room to keep.
+            #expect(folder.shell("mkdir -p store/bucket/d && truncate -s 2G store/bucket/d/big").exitCode == 0)
+            let program = folder.start(folder.job("run.sh") + ["--input", "in=s3://bucket/d/"])
+            #expect(program.waitForOutput("Additional Requirements Check Finished\n"))
+            program.send(SIGTERM)
+            let run = program.finish()
+            #expect(run.exitCode == 143, "\(run.errors)")
+            #expect(!run.lines.contains("RAN"))
+            try #expect(folder.record()["status"]?.stringValue == "CANCELLED")
+            #expect(folder.shell("find root/ml/input/data -type f").output.isEmpty)
+        }
+    }
+
     @Test("Other signals are passed on")
     func otherSignals() throws {
         try JobFolder.with { folder in
-            folder.write("source/alg.py", """
+            folder.write(
+                "source/alg.py",
+                """
                 import signal, sys, time
                 def heard(number, frame):
                     print("HEARD", number)
@@ -161,7 +185,8 @@ struct StopTests {
                 signal.signal(signal.SIGUSR1, heard)
                 print("READY")
                 time.sleep(100)
-                """)
+                """
+            )
             let program = folder.start(folder.job("alg"))
             #expect(program.waitForOutput("READY\n"))
             program.send(SIGUSR1)

@@ -11,7 +11,11 @@ import Testing
 
     private func names(_ prefix: String, _ keys: [String]) throws -> [String] {
         let files = try channelFiles(
-            objects(keys), prefix: ObjectKey(prefix), channel: "input", address: "s3://bucket/\(prefix)")
+            objects(keys),
+            prefix: ObjectKey(prefix),
+            channel: "input",
+            address: "s3://bucket/\(prefix)"
+        )
         return files.map(\.name.string)
     }
 
@@ -40,7 +44,11 @@ import Testing
 
     @Test func theObjectsStayWithTheirNames() throws {
         let files = try channelFiles(
-            objects(["data/a", "data/b/"]), prefix: ObjectKey("data/"), channel: "input", address: "s3://bucket/data/")
+            objects(["data/a", "data/b/"]),
+            prefix: ObjectKey("data/"),
+            channel: "input",
+            address: "s3://bucket/data/"
+        )
         #expect(files.map(\.object.key) == [ObjectKey("data/a")])
     }
 
@@ -56,7 +64,8 @@ import Testing
         arguments: [
             ("data/", "data/../../etc/x"), ("data", "data/../x"), ("data/", "data/a/.."), ("", "../x"), ("data", ".."),
             ("data/", "data/a\0b"), ("data/", "data/" + String(repeating: "x", count: 256)), ("data/", "data//"),
-        ].dropLast())
+        ].dropLast()
+    )
     func aKeyMustNotLeaveTheFolder(prefix: String, key: String) {
         let error = #expect(throws: ChannelError.self) { try names(prefix, [key, prefix + "fine"]) }
         #expect(error?.isMissing == false)

@@ -1,10 +1,10 @@
-import BraketEnvironment
 import ObjectStorage
 import RunnerCore
 import RunnerTestSupport
 import SystemPackage
 import Testing
 
+@testable import BraketEnvironment
 @testable import JobHarness
 
 @Suite struct ConfigurationFilesTests {
@@ -30,18 +30,22 @@ import Testing
                         "RecordWrapperType": "None",
                     ],
                     "two": [
-                        "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None",
+                        "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated",
+                        "RecordWrapperType": "None",
                     ],
-                ])
+                ]
+            )
             #expect(
                 try files.read(files.paths.resourceConfig) == [
-                    "current_group_name": "homogeneousCluster", "current_host": "algo-1", "current_instance_type": "local",
+                    "current_group_name": "homogeneousCluster", "current_host": "algo-1",
+                    "current_instance_type": "local",
                     "hosts": ["algo-1"],
                     "instance_groups": [
                         ["hosts": ["algo-1"], "instance_group_name": "homogeneousCluster", "instance_type": "local"]
                     ],
                     "network_interface_name": "eth0", "topology": nil,
-                ])
+                ]
+            )
         }
     }
 
@@ -60,7 +64,9 @@ import Testing
                 #expect(try files.platformHyperparameters() == nil)
                 // And they are written anew.
                 #expect(try files.read(files.paths.hyperparameters)["n"] == .string(instance ?? ""))
-                #expect(try files.read(files.paths.resourceConfig)["current_instance_type"] == .string(instance ?? "local"))
+                #expect(
+                    try files.read(files.paths.resourceConfig)["current_instance_type"] == .string(instance ?? "local")
+                )
             }
         }
     }

@@ -22,17 +22,19 @@ import Testing
             case "link with a slash": try link(root.appending("braket"), to: "\(root)/./ml/")
             default: ()
             }
-            try tree(root).prepare()
+            _ = try tree(root).prepare()
             try write("x", to: root.pushing("braket/model/results.json"))
             #expect(try text(of: root.pushing("ml/model/results.json")) == "x")
             #expect(linkTarget(root.appending("braket")) != nil)
-            for name in ["code/customer_code/original", "additional_setup", "output/data", "input/config", "model", "code"] {
+            for name in [
+                "code/customer_code/original", "additional_setup", "output/data", "input/config", "model", "code",
+            ] {
                 #expect(FileStatus(of: root.appending("ml").pushing(FilePath(name)))?.isDirectory == true, "\(name)")
             }
             // SDK local mode copies the channels there, one level too deep into a folder that exists.
             #expect(FileStatus(of: root.pushing("ml/input/data")) == nil)
             // A second time changes nothing.
-            try tree(root).prepare()
+            _ = try tree(root).prepare()
             #expect(try text(of: root.pushing("ml/model/results.json")) == "x")
         }
     }
@@ -41,21 +43,28 @@ import Testing
     @Test func aRealFolderGetsLinksForItsChildren() throws {
         try withTemporaryDirectory { root in
             try write("mine", to: root.pushing("braket/checkpoints/state"))
-            try tree(root).prepare()
+            // An empty child holds nothing that a link in its place could lose.
+            try makeDirectories(root.pushing("braket/output"))
+            #expect(try tree(root).prepare() == [])
             #expect(linkTarget(root.appending("braket")) == nil)
             for child in ["code", "input", "model", "output"] {
                 try write("x", to: root.appending("braket").appending(child).appending("probe"))
                 #expect(try text(of: root.appending("ml").appending(child).appending("probe")) == "x")
             }
             #expect(try text(of: root.pushing("braket/checkpoints/state")) == "mine")
-            try tree(root).prepare()
+            _ = try tree(root).prepare()
         }
     }
 
     @Test func aRealChildStays() throws {
         try withTemporaryDirectory { root in
             try write("mine", to: root.pushing("braket/model/old"))
-            try tree(root).prepare()
+            var paths = ContainerPaths(root: root)
+            paths.splitChildren = try tree(root).prepare()
+            #expect(paths.splitChildren == ["model"])
+            // The script is told where results are looked for.
+            #expect(paths.braketText("model") == "\(root)/ml/model")
+            #expect(paths.braketText("input/data") == "\(root)/braket/input/data")
             #expect(linkTarget(root.pushing("braket/model")) == nil)
             #expect(try text(of: root.pushing("braket/model/old")) == "mine")
             #expect(linkTarget(root.pushing("braket/input")) == "\(root)/ml/input")
@@ -93,7 +102,7 @@ import Testing
         try withTemporaryDirectory { root in
             let tree = tree(root)
             try tree.setAsidePreviousResults()
-            try tree.prepare()
+            _ = try tree.prepare()
             // Nothing but what every run makes.
             try tree.setAsidePreviousResults()
             #expect(FileStatus(of: root.pushing("ml/previous")) == nil)
@@ -102,7 +111,7 @@ import Testing
                 try write(run, to: root.pushing("ml/output/data/x"))
                 try write(run, to: root.pushing("ml/output/job.json"))
                 try tree.setAsidePreviousResults()
-                try tree.prepare()
+                _ = try tree.prepare()
                 #expect(try directoryEntryNames(root.pushing("ml/model")).isEmpty)
                 #expect(try directoryEntryNames(root.pushing("ml/output")) == [Array("data".utf8)])
             }
@@ -117,7 +126,7 @@ import Testing
 
     @Test func onlyWhatIsNotEmptyIsMoved() throws {
         try withTemporaryDirectory { root in
-            try tree(root).prepare()
+            _ = try tree(root).prepare()
             try write("x", to: root.pushing("ml/output/failure"))
             try tree(root).setAsidePreviousResults()
             #expect(try directoryEntryNames(root.pushing("ml/previous/1")) == [Array("output".utf8)])

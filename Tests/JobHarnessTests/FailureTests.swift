@@ -1,9 +1,9 @@
 import EntryPoint
-import ProcessSupervision
 import RunnerCore
 import Testing
 
 @testable import JobHarness
+@testable import ProcessSupervision
 
 @Suite struct JobFailureTests {
     @Test(arguments: [0, 1, 2, 3])
@@ -31,12 +31,19 @@ import Testing
 
 @Suite struct ScriptVerdictTests {
     private func end(
-        _ cause: ProcessExit.Cause, _ initiator: SupervisedEnd.Initiator = .script, grace: Duration? = nil
+        _ cause: ProcessExit.Cause,
+        _ initiator: SupervisedEnd.Initiator = .script,
+        grace: Duration? = nil
     ) async -> SupervisedEnd {
         SupervisedEnd(
             exit: ProcessExit(
-                cause: cause, usage: .init(userSeconds: 0, systemSeconds: 0, peakMemoryBytes: 3_400_000_000)),
-            initiator: initiator, wasKilled: false, graceUsed: grace)
+                cause: cause,
+                usage: .init(userSeconds: 0, systemSeconds: 0, peakMemoryBytes: 3_400_000_000)
+            ),
+            initiator: initiator,
+            wasKilled: false,
+            graceUsed: grace
+        )
     }
 
     @Test func success() async {
@@ -50,7 +57,8 @@ import Testing
     @Test(
         arguments: [
             (
-                #""kind":"exception","type":"ValueError","message":"bad","line":"ValueError: bad""#, 1, .userException, 1,
+                #""kind":"exception","type":"ValueError","message":"bad","line":"ValueError: bad""#, 1, .userException,
+                1,
                 "ValueError: bad"
             ),
             (
@@ -62,7 +70,8 @@ import Testing
                 .entryPointMissing, 65, "ImportError: No module named x"
             ),
             (
-                #""kind":"missing-entry","type":"AttributeError","line":"AttributeError: no f""#, 1, .entryPointMissing, 1,
+                #""kind":"missing-entry","type":"AttributeError","line":"AttributeError: no f""#, 1, .entryPointMissing,
+                1,
                 "AttributeError: no f"
             ),
             (#""kind":"binding","type":"TypeError","line":"TypeError: t""#, 1, .bindingError, 1, "TypeError: t"),
@@ -76,13 +85,20 @@ import Testing
             ),
             (#""stage":"start""#, 9, .exitWithCode, 9, "The script ended itself with exit code 9."),
             (#""x":1"#, 2, .exitWithCode, 2, "Python ended with exit code 2 before the script began."),
-        ] as [(String, Int32, JobFailure.Kind, Int32, String)])
+        ] as [(String, Int32, JobFailure.Kind, Int32, String)]
+    )
     func whatPythonSaid(
-        report: String, code: Int32, kind: JobFailure.Kind, exitCode: Int32, line: String
+        report: String,
+        code: Int32,
+        kind: JobFailure.Kind,
+        exitCode: Int32,
+        line: String
     ) async throws {
         let verdict = ScriptVerdict(
-            end: await end(.exited(code: code)), report: LaunchReport(lines: Array("{\(report)}".utf8)),
-            timeLimitSeconds: nil)
+            end: await end(.exited(code: code)),
+            report: LaunchReport(lines: Array("{\(report)}".utf8)),
+            timeLimitSeconds: nil
+        )
         let failure = try #require(verdict.failure)
         #expect(failure.kind == kind)
         #expect(failure.exitCode == exitCode)
@@ -93,8 +109,11 @@ import Testing
         let report =
             #"{"kind":"import","type":"ModuleNotFoundError","line":"L","file":"/x/a.py","lineno":3,"hint":"H","traceback":"T"}"#
         let verdict = ScriptVerdict(
-            end: await end(.exited(code: 1)), report: LaunchReport(lines: Array(report.utf8)), timeLimitSeconds: nil,
-            failedRequirements: ["numpy"])
+            end: await end(.exited(code: 1)),
+            report: LaunchReport(lines: Array(report.utf8)),
+            timeLimitSeconds: nil,
+            failedRequirements: ["numpy"]
+        )
         #expect(verdict.failure?.details == ["at a.py:3", "H", "An install failed before: numpy"])
         #expect(verdict.traceback == "T")
     }
@@ -110,11 +129,15 @@ import Testing
             (9, false, 137, "The script was ended by SIGKILL (signal 9)."),
             (11, true, 139, "The script was ended by SIGSEGV (signal 11); a core was written."),
             (15, false, 143, "The script was ended by SIGTERM (signal 15)."),
-        ] as [(Int32, Bool, Int32, String)])
+        ] as [(Int32, Bool, Int32, String)]
+    )
     func signals(number: Int32, core: Bool, code: Int32, line: String) async {
         let started = LaunchReport(lines: Array(#"{"stage":"start"}"#.utf8))
         let verdict = ScriptVerdict(
-            end: await end(.signalled(number: number, coreDumped: core)), report: started, timeLimitSeconds: 10)
+            end: await end(.signalled(number: number, coreDumped: core)),
+            report: started,
+            timeLimitSeconds: 10
+        )
         #expect(verdict.failure?.kind == .signalled)
         #expect(verdict.failure?.exitCode == code)
         #expect(verdict.failure?.firstLine == line)
@@ -128,16 +151,23 @@ import Testing
             (.exited(code: 5), "the script ended itself with exit code 5 after 1.2 s"),
             (.signalled(number: 15, coreDumped: false), "the script was ended by SIGTERM after 1.2 s"),
             (.signalled(number: 9, coreDumped: false), "the script was ended by SIGKILL after 1.2 s"),
-        ] as [(ProcessExit.Cause, String)])
+        ] as [(ProcessExit.Cause, String)]
+    )
     func stopsAndTimeLimits(cause: ProcessExit.Cause, words: String) async {
         let request = SupervisedEnd.Initiator.stopRequest(ReceivedSignal(number: 15, senderProcessID: 12))
         let stopped = ScriptVerdict(
-            end: await end(cause, request, grace: .milliseconds(1250)), report: nil, timeLimitSeconds: nil)
+            end: await end(cause, request, grace: .milliseconds(1250)),
+            report: nil,
+            timeLimitSeconds: nil
+        )
         #expect(stopped.failure?.kind == .stopped)
         #expect(stopped.failure?.exitCode == 143)
         #expect(stopped.failure?.firstLine == "Stopped on request (SIGTERM from process 12): \(words).")
         let limit = ScriptVerdict(
-            end: await end(cause, .timeLimit, grace: .milliseconds(1250)), report: nil, timeLimitSeconds: 60)
+            end: await end(cause, .timeLimit, grace: .milliseconds(1250)),
+            report: nil,
+            timeLimitSeconds: 60
+        )
         #expect(limit.failure?.kind == .timeLimit)
         #expect(limit.failure?.exitCode == 124)
         #expect(limit.failure?.firstLine == "Time limit of 60 s reached: \(words).")

@@ -1,8 +1,9 @@
-import BraketEnvironment
 import Logging
 import ObjectStorage
 import RunnerCore
 import SystemPackage
+
+@testable import BraketEnvironment
 
 #if canImport(Glibc)
 import Glibc
@@ -45,12 +46,28 @@ extension JobConfiguration {
     /// The configuration of a small job, for tests to change.
     static func example(root: FilePath) -> JobConfiguration {
         JobConfiguration(
-            jobName: "job", device: "local:none/none", scriptURI: "s3://b/s.py", script: .object(bucket: "b", key: "s.py"),
-            entryPoint: "s", compression: .none, hyperparameters: ["n": "4"], channels: [], outputPath: nil,
-            kmsKeyID: nil, checkpoints: nil, checkpointDirectory: root.appending("checkpoints"),
-            maxRuntimeSeconds: nil, storage: .folder(root.appending("store")), paths: ContainerPaths(root: root),
-            settings: RunSettings(), overrides: [], setsSageMakerEnvironment: false, instanceType: nil,
-            requestMembers: ["jobName": "job"], origins: [])
+            jobName: "job",
+            device: "local:none/none",
+            scriptURI: "s3://b/s.py",
+            script: .object(bucket: "b", key: "s.py"),
+            entryPoint: "s",
+            compression: .none,
+            hyperparameters: ["n": "4"],
+            channels: [],
+            outputPath: nil,
+            kmsKeyID: nil,
+            checkpoints: nil,
+            checkpointDirectory: root.appending("checkpoints"),
+            maxRuntimeSeconds: nil,
+            storage: .folder(root.appending("store")),
+            paths: ContainerPaths(root: root),
+            settings: RunSettings(),
+            overrides: [],
+            setsSageMakerEnvironment: false,
+            instanceType: nil,
+            requestMembers: ["jobName": "job"],
+            origins: []
+        )
     }
 }
 

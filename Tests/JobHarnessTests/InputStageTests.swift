@@ -1,21 +1,30 @@
-import BraketEnvironment
 import ObjectStorage
 import RunnerTestSupport
 import SystemPackage
 import Testing
 
+@testable import BraketEnvironment
 @testable import JobHarness
 
 @Suite(.timeLimit(.minutes(1))) struct InputStageTests {
-    private func stage(_ root: FilePath, _ channels: [(name: String, address: String, isManifest: Bool)]) throws -> InputStage {
+    private func stage(
+        _ root: FilePath,
+        _ channels: [(name: String, address: String, isManifest: Bool)]
+    ) throws -> InputStage {
         var configuration = JobConfiguration.example(root: root)
         configuration.channels = try channels.map { channel in
             ConfiguredChannel(
-                name: channel.name, location: try DataLocation(channel.address, relativeTo: root), contentType: nil,
-                isManifest: channel.isManifest)
+                name: channel.name,
+                location: try DataLocation(channel.address, relativeTo: root),
+                contentType: nil,
+                isManifest: channel.isManifest
+            )
         }
         return InputStage(
-            configuration: configuration, stores: Stores(mode: configuration.storage), logger: silentLogger)
+            configuration: configuration,
+            stores: Stores(mode: configuration.storage),
+            logger: silentLogger
+        )
     }
 
     @Test func channelsAreFilledAndReplaced() async throws {
@@ -25,7 +34,10 @@ import Testing
             try write("3", to: root.pushing("local/x/c"))
             let data = root.pushing("ml/input/data")
             try write("of an earlier run", to: data.pushing("one/old"))
-            let stage = try stage(root, [("one", "s3://b/data", false), ("two", "local/x", false), ("three", "local/x/c", false)])
+            let stage = try stage(
+                root,
+                [("one", "s3://b/data", false), ("two", "local/x", false), ("three", "local/x/c", false)]
+            )
             let contents = try await stage.fetch()
             #expect(contents.map(\.bytes) == [3, 1, 1])
             #expect(try text(of: data.pushing("one/sub/b.txt")) == "22")
@@ -41,14 +53,19 @@ import Testing
 
     @Test func aManifestListsTheObjects() async throws {
         try await withTemporaryDirectory { root in
-            for key in ["p/a", "p/sub/b", "p/not-listed"] { try write(key, to: root.pushing("store/b").pushing(FilePath(key))) }
+            for key in ["p/a", "p/sub/b", "p/not-listed"] {
+                try write(key, to: root.pushing("store/b").pushing(FilePath(key)))
+            }
             try write(#"[{"prefix": "s3://b/p/"}, "a", "sub/b"]"#, to: root.pushing("store/b/list.manifest"))
             let contents = try await stage(root, [("m", "s3://b/list.manifest", true)]).contents()
             #expect(contents.first?.files.map(\.name) == ["a", "sub/b"])
         }
     }
 
-    @Test(arguments: ["{}", "[]", "[\"a\"]", "[{\"prefix\": 1}]", "[{\"prefix\": \"s3://b/p/\"}, 1]", "[{\"prefix\": \"s3://b/p/\"}, \"../x\"]", "x"])
+    @Test(arguments: [
+        "{}", "[]", "[\"a\"]", "[{\"prefix\": 1}]", "[{\"prefix\": \"s3://b/p/\"}, 1]",
+        "[{\"prefix\": \"s3://b/p/\"}, \"../x\"]", "x",
+    ])
     func whatIsNoManifest(content: String) async throws {
         try await withTemporaryDirectory { root in
             try write(content, to: root.pushing("store/b/list.manifest"))
@@ -86,7 +103,10 @@ import Testing
     }
 
     /// The prefix rules are for keys: a path of this machine is a file or a folder.
-    @Test(arguments: [("local/graph.json", ["graph.json"]), ("local/gra", nil), ("local/graph", nil)] as [(String, [String]?)])
+    @Test(
+        arguments: [("local/graph.json", ["graph.json"]), ("local/gra", nil), ("local/graph", nil)]
+            as [(String, [String]?)]
+    )
     func aLocalPathIsNoPrefix(path: String, expected: [String]?) async throws {
         try await withTemporaryDirectory { root in
             for name in ["graph.json", "graph.json.bak"] { try write("x", to: root.appending("local").appending(name)) }

@@ -114,7 +114,9 @@ import Musl
     @Test func openFileIsAFile() throws {
         try withTemporaryDirectory { folder in
             for path in [folder, folder.appending("missing")] {
-                let error = #expect(throws: ObjectStoreError.self) { try withOpenFile(path, address: "s3://b/k") { _ in } }
+                let error = #expect(throws: ObjectStoreError.self) {
+                    try withOpenFile(path, address: "s3://b/k") { _ in }
+                }
                 #expect(error?.code == .notFound)
                 #expect(error?.description.contains("s3://b/k") == true)
             }

@@ -61,7 +61,10 @@ import Musl
             for key in keys {
                 let options: FileDescriptor.OpenOptions = [.create]
                 try FileDescriptor.open(
-                    folder.pushing(FilePath(key)), .writeOnly, options: options, permissions: .ownerReadWrite
+                    folder.pushing(FilePath(key)),
+                    .writeOnly,
+                    options: options,
+                    permissions: .ownerReadWrite
                 ).close()
             }
             let listed = try await LocalFolderStore(folder: folder).keys()
@@ -213,7 +216,9 @@ import Musl
             let key = ObjectKey(key)
             try write("x", to: folder.appending("file"))
             let errors = [
-                await #expect(throws: ObjectStoreError.self) { try await store.put([1], to: key, options: WriteOptions()) },
+                await #expect(throws: ObjectStoreError.self) {
+                    try await store.put([1], to: key, options: WriteOptions())
+                },
                 await #expect(throws: ObjectStoreError.self) {
                     try await store.upload(folder.appending("file"), to: key, options: WriteOptions())
                 },

@@ -8,7 +8,8 @@ import Testing
             ("a/b.txt", "a/b.txt"), ("a", "a"), ("/a", "a"), ("a//b", "a/b"), ("./a/./b/", "a/b"), ("a/...", "a/..."),
             ("a/..b", "a/..b"), ("a b/ü", "a b/ü"), ("a\\b", "a\\b"), ("", nil), ("/", nil), (".", nil), ("./", nil),
             ("..", nil), ("a/../b", nil), ("a/..", nil), ("../a", nil), ("/..", nil), ("a\0b", nil),
-        ] as [(String, String?)])
+        ] as [(String, String?)]
+    )
     func relativePathStaysBelowItsFolder(key: String, expected: String?) {
         #expect(ObjectKey(key).relativePath()?.string == expected)
     }

@@ -21,7 +21,10 @@ import Musl
     /// More than twice the limit and more than a pipe holds, so that the front is dropped while it runs.
     @Test func onlyTheEndIsKept() async throws {
         let run = try await CapturedRun.run(
-            shell("i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i+1)); done"), output: nil, tailLimitBytes: 100)
+            shell("i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i+1)); done"),
+            output: nil,
+            tailLimitBytes: 100
+        )
         let expected = (0..<30_000).suffix(30).map { "\($0)\n" }.joined().utf8.suffix(100)
         #expect(Array(run.tail.utf8) == Array(expected))
     }
@@ -73,7 +76,11 @@ import Musl
 
     @Test func whatCannotBeStartedIsAnError() async {
         let specification = ProcessSpecification(
-            executable: "/no/such/program", arguments: ["x"], environment: [], workingDirectory: "/")
+            executable: "/no/such/program",
+            arguments: ["x"],
+            environment: [],
+            workingDirectory: "/"
+        )
         await #expect(throws: SupervisionError.self) { try await CapturedRun.run(specification, output: nil) }
     }
 }

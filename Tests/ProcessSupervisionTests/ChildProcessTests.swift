@@ -42,8 +42,12 @@ import Musl
         try await withTemporaryDirectory { folder in
             let specification = ProcessSpecification(
                 executable: "/bin/sh",
-                arguments: ["sh", "-c", "printf '%s|' \"$@\" \"$A\" \"$PWD\"; env | wc -l", "0", "a b", "$(x)", "ü", ""],
-                environment: [("A", "1=2\n3"), ("PWD", "\(folder)")], workingDirectory: folder)
+                arguments: [
+                    "sh", "-c", "printf '%s|' \"$@\" \"$A\" \"$PWD\"; env | wc -l", "0", "a b", "$(x)", "ü", "",
+                ],
+                environment: [("A", "1=2\n3"), ("PWD", "\(folder)")],
+                workingDirectory: folder
+            )
             let run = try await CapturedRun.run(specification, output: nil)
             #expect(run.tail.hasPrefix("a b|$(x)|ü||1=2\n3|\(folder)|"))
         }
@@ -53,7 +57,9 @@ import Musl
     @Test func theChildHasDefaultSignalsAndAGroupOfItsOwn() async throws {
         let run = try await captured("grep -E '^Sig(Blk|Ign)' /proc/self/status; cut -d' ' -f1,5,6 /proc/$$/stat")
         let lines = run.tail.split(separator: "\n")
-        #expect(lines.prefix(2).map { $0.split(separator: "\t").last ?? "" } == ["0000000000000000", "0000000000000000"])
+        #expect(
+            lines.prefix(2).map { $0.split(separator: "\t").last ?? "" } == ["0000000000000000", "0000000000000000"]
+        )
         let numbers = lines.last?.split(separator: " ") ?? []
         #expect(numbers.count == 3 && Set(numbers).count == 1, "\(run.tail)")
     }
@@ -63,7 +69,8 @@ import Musl
         defer { try? pipe.readEnd.close() }
         for end in [pipe.readEnd, pipe.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         let child = try ChildProcess.spawn(
-            shell("ls /proc/$$/fd >&9", descriptors: [.init(ours: pipe.writeEnd, theirs: 9)]))
+            shell("ls /proc/$$/fd >&9", descriptors: [.init(ours: pipe.writeEnd, theirs: 9)])
+        )
         try pipe.writeEnd.close()
         #expect(await child.wait().cause == .exited(code: 0))
         var buffer = [UInt8](repeating: 0, count: 1000)
@@ -76,14 +83,18 @@ import Musl
 
     @Test func inheritedDescriptorsMaySwapNumbers() async throws {
         let (one, two) = (try FileDescriptor.pipe(), try FileDescriptor.pipe())
-        for end in [one.readEnd, one.writeEnd, two.readEnd, two.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        for end in [one.readEnd, one.writeEnd, two.readEnd, two.writeEnd] {
+            _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC)
+        }
         let child = try ChildProcess.spawn(
             shell(
                 "echo first >&\(two.writeEnd.rawValue); echo second >&\(one.writeEnd.rawValue)",
                 descriptors: [
                     .init(ours: one.writeEnd, theirs: two.writeEnd.rawValue),
                     .init(ours: two.writeEnd, theirs: one.writeEnd.rawValue),
-                ]))
+                ]
+            )
+        )
         _ = await child.wait()
         try one.writeEnd.close()
         try two.writeEnd.close()
@@ -104,7 +115,11 @@ import Musl
         ])
     func whatCannotBeStartedIsAnError(program: String, folder: String, words: String) throws {
         let specification = ProcessSpecification(
-            executable: FilePath(program), arguments: ["x"], environment: [], workingDirectory: FilePath(folder))
+            executable: FilePath(program),
+            arguments: ["x"],
+            environment: [],
+            workingDirectory: FilePath(folder)
+        )
         let error = #expect(throws: SupervisionError.self) { try ChildProcess.spawn(specification) }
         #expect(error?.code == .notExecutable)
         #expect(error?.description.contains(words) == true, "\(String(describing: error))")
@@ -116,11 +131,19 @@ import Musl
         try withTemporaryDirectory { folder in
             let file = folder.appending("program")
             let descriptor = try FileDescriptor.open(
-                file, .writeOnly, options: [.create], permissions: [.ownerReadWriteExecute])
+                file,
+                .writeOnly,
+                options: [.create],
+                permissions: [.ownerReadWriteExecute]
+            )
             try descriptor.writeAll(content.utf8)
             try descriptor.close()
             let specification = ProcessSpecification(
-                executable: file, arguments: ["x"], environment: [], workingDirectory: folder)
+                executable: file,
+                arguments: ["x"],
+                environment: [],
+                workingDirectory: folder
+            )
             let error = #expect(throws: SupervisionError.self) { try ChildProcess.spawn(specification) }
             #expect(error?.code == .notExecutable)
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")

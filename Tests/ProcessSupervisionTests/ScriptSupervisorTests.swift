@@ -16,7 +16,10 @@ import Musl
     private let term = ReceivedSignal(number: SIGTERM, senderProcessID: 12)
 
     private func supervise(
-        _ child: ChildProcess, grace: Duration = .seconds(600), timeLimit: Duration? = nil, stopSignal: Int32? = nil
+        _ child: ChildProcess,
+        grace: Duration = .seconds(600),
+        timeLimit: Duration? = nil,
+        stopSignal: Int32? = nil
     ) async -> SupervisedEnd {
         await ScriptSupervisor(grace: grace, timeLimit: timeLimit, stopSignal: stopSignal)
             .supervise(child, signals: signals) { [log] in log.note($0) }
@@ -110,8 +113,10 @@ import Musl
         let child = try ChildProcess.spawn(shell("trap '' TERM; while :; do sleep 0.01; done"))
         let end = await supervise(child, grace: .milliseconds(20), timeLimit: .milliseconds(200))
         // With a slow machine the limit comes before the trap stands; both are the time limit's doing.
-        #expect([.signalled(number: SIGKILL, coreDumped: false), .signalled(number: SIGTERM, coreDumped: false)]
-            .contains(end.exit.cause))
+        #expect(
+            [.signalled(number: SIGKILL, coreDumped: false), .signalled(number: SIGTERM, coreDumped: false)]
+                .contains(end.exit.cause)
+        )
         #expect(end.initiator == .timeLimit)
         #expect(log.events.first == "time limit")
     }
@@ -119,7 +124,8 @@ import Musl
     @Test(arguments: [SIGUSR1, SIGUSR2, SIGQUIT])
     func otherSignalsArePassedOn(number: Int32) async throws {
         let ready = try ReadyChild(
-            "trap 'echo got' \(number); echo ready; read x </dev/null; while :; do sleep 0.01; done")
+            "trap 'echo got' \(number); echo ready; read x </dev/null; while :; do sleep 0.01; done"
+        )
         defer { ready.close() }
         async let end = supervise(ready.child)
         #expect(try await ready.line() == "ready")
@@ -131,7 +137,9 @@ import Musl
     }
 
     @Test func nothingOfTheGroupIsLeft() async throws {
-        let ready = try ReadyChild("trap '' TERM HUP; (sleep 3600) & echo started; trap 'exit 0' TERM; while :; do sleep 0.01; done")
+        let ready = try ReadyChild(
+            "trap '' TERM HUP; (sleep 3600) & echo started; trap 'exit 0' TERM; while :; do sleep 0.01; done"
+        )
         defer { ready.close() }
         async let end = supervise(ready.child)
         #expect(try await ready.line() == "started")

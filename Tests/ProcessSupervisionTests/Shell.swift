@@ -24,8 +24,12 @@ func shell(
     directory: FilePath = "/"
 ) -> ProcessSpecification {
     ProcessSpecification(
-        executable: "/bin/sh", arguments: ["sh", "-c", script], environment: [("PATH", "/usr/bin:/bin")],
-        workingDirectory: directory, descriptors: descriptors)
+        executable: "/bin/sh",
+        arguments: ["sh", "-c", script],
+        environment: [("PATH", "/usr/bin:/bin")],
+        workingDirectory: directory,
+        descriptors: descriptors
+    )
 }
 
 /// Runs a shell script to its end.
@@ -83,7 +87,8 @@ final class EventLog: Sendable {
         let line =
             switch event {
             case .stopping(.timeLimit, _): "time limit"
-            case .stopping(.stopRequest(let signal), let grace): "stop \(signal.number) grace \(grace.components.seconds)"
+            case .stopping(.stopRequest(let signal), let grace):
+                "stop \(signal.number) grace \(grace.components.seconds)"
             case .stopping(.script, _): "script"
             case .forwarded(let signal): "forwarded \(signal.number)"
             case .killed(let afterGrace): afterGrace ? "killed after grace" : "killed"

@@ -7,7 +7,8 @@ import Testing
         arguments: [
             (ExitCode.success, 0), (.usage, 64), (.scriptArchive, 65), (.inputs, 66), (.requirements, 67),
             (.storageUnavailable, 69), (.internalFault, 70), (.resultsNotSafe, 74), (.timeLimit, 124), (.stopped, 143),
-        ] as [(ExitCode, Int32)])
+        ] as [(ExitCode, Int32)]
+    )
     func numbersArePromised(code: ExitCode, number: Int32) {
         #expect(code.rawValue == number)
         #expect(ExitCode(rawValue: number) == code)

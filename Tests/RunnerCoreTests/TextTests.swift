@@ -58,13 +58,15 @@ import Testing
             (999_949, "999.9 kB"), (999_950, "1 MB"), (16 << 20, "16.8 MB"), (3_400_000_000, "3.4 GB"),
             (5_000_000_000_000, "5 TB"), (100_000_000_000_000_000, "100 PB"),
             (.max, "9223.4 PB"),
-        ] as [(Int64, String)])
+        ] as [(Int64, String)]
+    )
     func bytesForAPerson(bytes: Int64, expected: String) {
         #expect(humanBytes(bytes) == expected)
     }
 
     @Test(
-        arguments: [([], 0), ([1, 2, 3], 6), ([.max, 1], .max), ([.max, .max, .max], .max)] as [([Int64], Int64)])
+        arguments: [([], 0), ([1, 2, 3], 6), ([.max, 1], .max), ([.max, .max, .max], .max)] as [([Int64], Int64)]
+    )
     func sumsDoNotOverflow(sizes: [Int64], sum: Int64) {
         #expect(sizes.saturatingSum() == sum)
     }

@@ -18,7 +18,8 @@ import Testing
             (1_735_689_599_999, "2024-12-31T23:59:59.999Z"),
             (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
             (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-        ] as [(Int64, String)])
+        ] as [(Int64, String)]
+    )
     func descriptionIsISO8601(milliseconds: Int64, expected: String) {
         #expect(Timestamp(milliseconds: milliseconds).description == expected)
     }

@@ -34,8 +34,10 @@ package enum BinaryUnderTest {
     package static let python: String = {
         if let named = variable("BRAKET_RUNNER_TEST_PYTHON") { return named }
         let run = RunningProgram.run(
-            "/usr/bin/env", ["python3", "-c", "import sys; print(sys.executable, end='')"],
-            environment: minimalEnvironment)
+            "/usr/bin/env",
+            ["python3", "-c", "import sys; print(sys.executable, end='')"],
+            environment: minimalEnvironment
+        )
         return run.exitCode == 0 && !run.output.isEmpty ? run.output : "/usr/bin/python3"
     }()
 

@@ -96,7 +96,11 @@ package struct JobFolder: Sendable {
     /// Runs a shell command in the place; true when it succeeded.
     package func shell(_ command: String) -> RunnerRun {
         RunningProgram.run(
-            "/bin/sh", ["-c", command], environment: BinaryUnderTest.minimalEnvironment, directory: path.string)
+            "/bin/sh",
+            ["-c", command],
+            environment: BinaryUnderTest.minimalEnvironment,
+            directory: path.string
+        )
     }
 
     /// The failure file of the run.
@@ -125,7 +129,9 @@ package struct JobFolder: Sendable {
 
     /// What makes a whole job of `source`.
     package func job(_ entryPoint: String) -> [String] {
-        options + ["--script", at("source"), "--entry-point", entryPoint, "--output", "s3://bucket/out", "--job-name", "job"]
+        options + [
+            "--script", at("source"), "--entry-point", entryPoint, "--output", "s3://bucket/out", "--job-name", "job",
+        ]
     }
 
     /// Runs the binary to its end.
@@ -134,9 +140,12 @@ package struct JobFolder: Sendable {
     ///   - arguments: The whole command line.
     ///   - environment: What is added to PATH and HOME.
     ///   - input: Standard input.
+    /// - Returns: What it left.
     @discardableResult
     package func run(
-        _ arguments: [String], environment: [String: String] = [:], input: String = ""
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: String = ""
     ) -> RunnerRun {
         start(arguments, environment: environment, input: input).finish()
     }
@@ -145,12 +154,17 @@ package struct JobFolder: Sendable {
     ///
     /// - Parameters: As of ``run(_:environment:input:)``.
     package func start(
-        _ arguments: [String], environment: [String: String] = [:], input: String = ""
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: String = ""
     ) -> RunningProgram {
         RunningProgram(
-            BinaryUnderTest.path, arguments,
+            BinaryUnderTest.path,
+            arguments,
             environment: BinaryUnderTest.minimalEnvironment.merging(environment) { $1 },
-            directory: path.string, input: Array(input.utf8))
+            directory: path.string,
+            input: Array(input.utf8)
+        )
     }
 
     /// Runs `source/alg.py` with some text.
@@ -160,9 +174,13 @@ package struct JobFolder: Sendable {
     ///   - entryPoint: The entry point.
     ///   - arguments: More options.
     ///   - environment: What is added to PATH and HOME.
+    /// - Returns: What the run left.
     @discardableResult
     package func runScript(
-        _ script: String, entryPoint: String = "alg", _ arguments: [String] = [], environment: [String: String] = [:]
+        _ script: String,
+        entryPoint: String = "alg",
+        _ arguments: [String] = [],
+        environment: [String: String] = [:]
     ) -> RunnerRun {
         write("source/alg.py", script)
         return run(job(entryPoint) + arguments, environment: environment)
@@ -173,7 +191,9 @@ package struct JobFolder: Sendable {
         let run = RunningProgram.run(
             "/bin/sh",
             ["-c", "find . -printf '%p %y %m %s %T@ %l\\n' | sort; find . -type f -exec cksum {} + | sort"],
-            environment: BinaryUnderTest.minimalEnvironment, directory: at(name))
+            environment: BinaryUnderTest.minimalEnvironment,
+            directory: at(name)
+        )
         return run.lines
     }
 }

@@ -50,8 +50,12 @@ package final class RunningProgram {
     ///   - input: What stands on standard input; at most a pipe's buffer.
     ///   - seconds: After how long it is killed.
     package init(
-        _ program: String, _ arguments: [String], environment: [String: String], directory: String? = nil,
-        input: [UInt8] = [], seconds: Int = 120
+        _ program: String,
+        _ arguments: [String],
+        environment: [String: String],
+        directory: String? = nil,
+        input: [UInt8] = [],
+        seconds: Int = 120
     ) {
         // env(1) replaces itself, so the process stays the same.
         let words = (directory.map { ["env", "-C", $0] } ?? []) + [program] + arguments
@@ -73,11 +77,20 @@ package final class RunningProgram {
     /// - Parameters: As of ``init(_:_:environment:directory:input:seconds:)``.
     /// - Returns: What it left.
     package static func run(
-        _ program: String, _ arguments: [String], environment: [String: String], directory: String? = nil,
-        input: [UInt8] = [], seconds: Int = 120
+        _ program: String,
+        _ arguments: [String],
+        environment: [String: String],
+        directory: String? = nil,
+        input: [UInt8] = [],
+        seconds: Int = 120
     ) -> RunnerRun {
         RunningProgram(
-            program, arguments, environment: environment, directory: directory, input: input, seconds: seconds
+            program,
+            arguments,
+            environment: environment,
+            directory: directory,
+            input: input,
+            seconds: seconds
         ).finish()
     }
 
@@ -140,8 +153,12 @@ package final class RunningProgram {
         errors = -1
         let byItself = processID > 0 && status & 0x7F == 0
         return RunnerRun(
-            exitCode: byItself ? (status >> 8) & 0xFF : nil, signal: byItself || processID < 0 ? nil : status & 0x7F,
-            standardOutput: outputBytes, standardError: errorBytes, timedOut: timedOut)
+            exitCode: byItself ? (status >> 8) & 0xFF : nil,
+            signal: byItself || processID < 0 ? nil : status & 0x7F,
+            standardOutput: outputBytes,
+            standardError: errorBytes,
+            timedOut: timedOut
+        )
     }
 
     /// Reads what there is; false at the end of both streams.
@@ -153,7 +170,8 @@ package final class RunningProgram {
         // A grandchild that left the group can hold the pipes for ever.
         if output < 0 && errors < 0 || Self.now() >= deadline + 10_000 { return false }
         var polled = [
-            pollfd(fd: output, events: Int16(POLLIN), revents: 0), pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
         ]
         guard poll(&polled, 2, Int32(milliseconds)) > 0 else { return true }
         if polled[0].revents != 0 { Self.drain(&output, into: &outputBytes) }
@@ -180,7 +198,9 @@ package final class RunningProgram {
 
     /// Starts a child with pipes; one at a time, or a child would inherit the pipes of another.
     private static func spawn(
-        _ program: String, _ argv: inout [UnsafeMutablePointer<CChar>?], _ envp: inout [UnsafeMutablePointer<CChar>?]
+        _ program: String,
+        _ argv: inout [UnsafeMutablePointer<CChar>?],
+        _ envp: inout [UnsafeMutablePointer<CChar>?]
     ) -> (processID: pid_t, input: Int32, output: Int32, errors: Int32) {
         spawning.withLock { _ in
             let pipes = (0..<3).map { _ in pipe() }
@@ -199,7 +219,9 @@ package final class RunningProgram {
             posix_spawnattr_setsigdefault(&attributes, &all)
             posix_spawnattr_setpgroup(&attributes, 0)
             posix_spawnattr_setflags(
-                &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
+                &attributes,
+                Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)
+            )
             var child: pid_t = -1
             let failure = posix_spawn(&child, program, &actions, &attributes, &argv, &envp)
             posix_spawn_file_actions_destroy(&actions)

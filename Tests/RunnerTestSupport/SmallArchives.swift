@@ -16,7 +16,8 @@ package enum SmallArchives {
         ///   - linkTarget: Where a link leads.
         ///   - content: The bytes of a file.
         ///   - mode: The permission bits.
-        package init(_ name: String, type: Character, linkTarget: String = "", content: [UInt8] = [], mode: Int = 0o644) {
+        package init(_ name: String, type: Character, linkTarget: String = "", content: [UInt8] = [], mode: Int = 0o644)
+        {
             self.name = name
             self.type = type.asciiValue ?? 0x30
             self.linkTarget = linkTarget

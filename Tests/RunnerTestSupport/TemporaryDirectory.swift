@@ -1,3 +1,6 @@
+// The compiler picks by `async`, which a trailing closure does not hide.
+// swift-format-ignore-file: AmbiguousTrailingClosureOverload
+
 package import SystemPackage
 
 #if canImport(Glibc)

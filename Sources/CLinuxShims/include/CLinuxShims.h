@@ -4,8 +4,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "ArchiveShims.h"
-
 /// What became of a child and what it used, from wait4(2).
 struct CLinuxShims_exit {
     /// 1 when the child ended by itself, 0 when a signal ended it.

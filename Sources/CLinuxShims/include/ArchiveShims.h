@@ -1,3 +1,0 @@
-#ifndef ARCHIVESHIMS_H
-#define ARCHIVESHIMS_H
-#endif
