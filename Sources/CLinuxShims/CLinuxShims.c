@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -13,15 +12,22 @@
 
 enum { max_pairs = 8, first_free = 16 };
 
-static int add_actions(posix_spawn_file_actions_t *actions, const char *directory, const int *ours,
-                       const int *descriptors, int pairs) {
-    int error = posix_spawn_file_actions_addchdir_np(actions, directory);
-    for (int i = 0; i < pairs && error == 0; i++)
-        error = posix_spawn_file_actions_adddup2(actions, ours[i], descriptors[2 * i + 1]);
-    return error;
+// Only calls that signal-safety(7) allows: the parent has threads.
+static void become(const char *path, char *const argv[], char *const envp[], const char *directory, const int *ours,
+                   const int *descriptors, int pairs) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid();
+    if (chdir(directory) != 0) return;
+    for (int i = 0; i < pairs; i++)
+        if (dup2(ours[i], descriptors[2 * i + 1]) < 0) return;
+    execve(path, argv, envp);
 }
 
-// The actions run one after another: a descriptor of ours that has the number of an earlier target would be gone.
+// The dup2 calls run one after another: a descriptor of ours that has the number of an earlier target would be gone.
 static int move_away(int *ours, const int *descriptors, int pairs) {
     if (pairs > max_pairs) return EINVAL;
     for (int i = 0; i < pairs; i++) {
@@ -31,26 +37,40 @@ static int move_away(int *ours, const int *descriptors, int pairs) {
     return 0;
 }
 
+// The write end is close-on-exec: the pipe ends without a byte when exec(3) succeeded.
+static int read_failure(int end) {
+    int failure = 0;
+    ssize_t count;
+    do count = read(end, &failure, sizeof failure);
+    while (count < 0 && errno == EINTR);
+    return count == (ssize_t)sizeof failure ? failure : 0;
+}
+
 int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
                       const int *descriptors, int pair_count) {
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_t actions;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
     int ours[max_pairs] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    int failure_pipe[2] = {-1, -1};
     int error = move_away(ours, descriptors, pair_count);
-    if (error == 0) error = add_actions(&actions, directory, ours, descriptors, pair_count);
-    if (error == 0) error = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+    if (error == 0 && pipe2(failure_pipe, O_CLOEXEC) != 0) error = errno;
+    // The child must not lose its report to a descriptor of the script's that has its number.
+    int report = error == 0 ? fcntl(failure_pipe[1], F_DUPFD_CLOEXEC, first_free) : -1;
+    if (error == 0 && report < 0) error = errno;
+    if (error == 0 && (*pid = fork()) < 0) error = errno;
+    if (error == 0 && *pid == 0) {
+        become(path, argv, envp, directory, ours, descriptors, pair_count);
+        int failure = errno;
+        ssize_t ignored = write(report, &failure, sizeof failure);
+        _exit(ignored == sizeof failure ? 127 : 126);
+    }
     for (int i = 0; i < max_pairs; i++)
         if (ours[i] >= 0) close(ours[i]);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
+    if (report >= 0) close(report);
+    if (failure_pipe[1] >= 0) close(failure_pipe[1]);
+    if (error == 0 && (error = read_failure(failure_pipe[0])) != 0) {
+        int status;
+        while (waitpid(*pid, &status, 0) < 0 && errno == EINTR) {}
+    }
+    if (failure_pipe[0] >= 0) close(failure_pipe[0]);
     return error;
 }
 

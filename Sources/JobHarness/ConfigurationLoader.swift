@@ -2,6 +2,7 @@ import BraketAPI
 package import BraketEnvironment
 import Logging
 import ObjectStorage
+import ProcessSupervision
 import RunnerCore
 package import SystemPackage
 
@@ -68,6 +69,7 @@ struct ConfigurationLoader: Sendable {
         let (configuration, more) = resolver.resolveLeniently()
         // A document that could not be read lacks no members.
         problems += inputs.options.job != nil && given.document == nil ? [] : more.filter { !problems.contains($0) }
+        checkPython(&problems)
         let failure = problems.isEmpty ? nil : Self.failure(problems)
         guard let configuration else { return (nil, failure) }
         do throws(JobFailure) {
@@ -136,8 +138,34 @@ struct ConfigurationLoader: Sendable {
         )
     }
 
+    /// A program that was asked for by name and is not there is a mistake of the command line.
+    private func checkPython(_ problems: inout [Problem]) {
+        guard let option = inputs.options.python,
+            findExecutable(option.text, path: inputs.environment[EnvironmentKey.path]) == nil
+        else { return }
+        problems.append(
+            Problem(path: option.source, value: .string(option.text), message: "is no program that can be executed")
+        )
+    }
+
+    /// A folder that can never be made is a store that cannot be reached.
+    private func checkFolder(_ folder: FilePath) throws(JobFailure) {
+        var existing = folder
+        while FileStatus(of: existing) == nil, existing != existing.removingLastComponent() {
+            existing = existing.removingLastComponent()
+        }
+        guard FileStatus(of: existing)?.isDirectory != true else { return }
+        throw JobFailure(
+            .storageUnavailable,
+            .storageUnavailable,
+            "The store cannot be reached: \(existing) is no folder.",
+            details: ["--storage file:\(folder)"]
+        )
+    }
+
     /// Says at the start what would fail after hours: results that no store takes.
     private func checkStorage(_ configuration: JobConfiguration) throws(JobFailure) {
+        if case .folder(let folder) = configuration.storage { try checkFolder(folder) }
         guard configuration.storage == .s3 else { return }
         var addresses = [configuration.script] + configuration.channels.map(\.location)
         addresses += [configuration.checkpoints].compactMap { $0 }

@@ -71,19 +71,22 @@ package func directoryEntryNames(_ directory: FilePath) throws(ObjectStoreError)
 /// - Parameter directory: An existing directory, or a link to one, is no error.
 /// - Throws: `ObjectStoreError` naming the first one that could not be made.
 package func makeDirectories(_ directory: FilePath) throws(ObjectStoreError) {
-    if directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true {
-        return
-    }
-    let error = Errno(rawValue: errno)
+    guard let error = makeDirectory(directory) else { return }
     let parent = directory.removingLastComponent()
     guard error == .noSuchFileOrDirectory, parent != directory, !parent.isEmpty else {
-        throw ObjectStoreError(writing: directory.string, error == .fileExists ? .notDirectory : error)
+        throw ObjectStoreError(writing: directory.string, error)
     }
     try makeDirectories(parent)
-    guard directory.withPlatformString({ mkdir($0, 0o777) }) == 0 || FileStatus(of: directory)?.isDirectory == true
-    else {
-        throw ObjectStoreError(writing: directory.string, Errno(rawValue: errno))
-    }
+    if let error = makeDirectory(directory) { throw ObjectStoreError(writing: directory.string, error) }
+}
+
+/// Makes one directory; nil when it is there afterwards.
+private func makeDirectory(_ directory: FilePath) -> Errno? {
+    guard directory.withPlatformString({ mkdir($0, 0o777) }) != 0 else { return nil }
+    // Before stat(2), which sets errno as well.
+    let error = Errno(rawValue: errno)
+    if FileStatus(of: directory)?.isDirectory == true { return nil }
+    return error == .fileExists ? .notDirectory : error
 }
 
 /// Opens a regular file for reading, runs `body` and closes it.

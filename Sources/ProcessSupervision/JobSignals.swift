@@ -38,6 +38,8 @@ package final class JobSignals: Sendable {
     private struct State {
         var handler: Handler?
         var stopRequests: [ReceivedSignal] = []
+        /// Other signals that came while nobody was in charge.
+        var waiting: [ReceivedSignal] = []
     }
 
     private let state = Mutex(State())
@@ -71,7 +73,11 @@ package final class JobSignals: Sendable {
     /// - Parameter signal: What came.
     package func deliver(_ signal: ReceivedSignal) {
         let handler = state.withLock { state in
-            if signal.isStopRequest { state.stopRequests.append(signal) }
+            if signal.isStopRequest {
+                state.stopRequests.append(signal)
+            } else if state.handler == nil {
+                state.waiting.append(signal)
+            }
             return state.handler
         }
         handler?(signal)
@@ -80,7 +86,7 @@ package final class JobSignals: Sendable {
     /// The first stop request so far.
     package var stopRequest: ReceivedSignal? { state.withLock { $0.stopRequests.first } }
 
-    /// Puts `handler` in charge while `body` runs; stop requests that came before are handed over at once.
+    /// Puts `handler` in charge while `body` runs; what came before is handed over at once.
     ///
     /// - Parameters:
     ///   - handler: Gets each signal, on the signal thread.
@@ -89,8 +95,11 @@ package final class JobSignals: Sendable {
     /// - Throws: What `body` throws.
     package func withHandler<R>(_ handler: @escaping Handler, _ body: () async throws -> R) async rethrows -> R {
         let (earlier, previous) = state.withLock { state in
-            defer { state.handler = handler }
-            return (state.stopRequests, state.handler)
+            defer {
+                state.handler = handler
+                state.waiting = []
+            }
+            return (state.stopRequests + state.waiting, state.handler)
         }
         defer { state.withLock { $0.handler = previous } }
         for signal in earlier { handler(signal) }

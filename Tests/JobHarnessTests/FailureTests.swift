@@ -71,7 +71,7 @@ import Testing
             ),
             (
                 #""kind":"missing-entry","type":"AttributeError","line":"AttributeError: no f""#, 1, .entryPointMissing,
-                1,
+                65,
                 "AttributeError: no f"
             ),
             (#""kind":"binding","type":"TypeError","line":"TypeError: t""#, 1, .bindingError, 1, "TypeError: t"),

@@ -209,7 +209,7 @@ import Musl
 
     // MARK: Writing
 
-    @Test(arguments: ["..", "a/../../b", "", "/", "a\0"])
+    @Test(arguments: ["..", "a/../../b", "", ".", "a\0"])
     func aKeyMustNotLeaveTheFolder(key: String) async throws {
         try await withTemporaryDirectory { folder in
             let store = LocalFolderStore(folder: folder.appending("bucket"))

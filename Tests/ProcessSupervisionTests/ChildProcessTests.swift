@@ -88,7 +88,8 @@ import Musl
         }
         let child = try ChildProcess.spawn(
             shell(
-                "echo first >&\(two.writeEnd.rawValue); echo second >&\(one.writeEnd.rawValue)",
+                // Not `>&12`: a shell may know descriptors of one digit only.
+                "echo first >/proc/$$/fd/\(two.writeEnd.rawValue); echo second >/proc/$$/fd/\(one.writeEnd.rawValue)",
                 descriptors: [
                     .init(ours: one.writeEnd, theirs: two.writeEnd.rawValue),
                     .init(ours: two.writeEnd, theirs: one.writeEnd.rawValue),

@@ -21,8 +21,9 @@ struct CLinuxShims_exit {
 
 /// Starts a program in a session and process group of its own, with no signal blocked, ignored or handled.
 ///
-/// posix_spawn(3) with a chdir and dup2 actions. `descriptors` are pairs (ours, the child's); all others of ours
-/// are close-on-exec. Returns 0 or an errno, also when exec(3) fails.
+/// `descriptors` are at most eight pairs (ours, the child's); all others of ours are close-on-exec. Returns 0 or an
+/// errno, also when exec(3) fails. Not posix_spawn(3): its child shares our memory until exec, and ru_maxrss counts
+/// that as the script's peak - a `true` would be said to have used as much as we do.
 int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
                       const int *descriptors, int pair_count);
 
