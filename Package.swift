@@ -85,6 +85,7 @@ for name in [
     if name != "RunnerCore" { dependencies.append("RunnerCore") }
     if ["BraketEnvironment", "JobHarness"].contains(name) { dependencies.append("BraketAPI") }
     if ["Checkpoints", "JobHarness"].contains(name) { dependencies += ["ObjectStorage", logging] }
+    if name == "JobHarness" { dependencies += ["BraketEnvironment", "EntryPoint", "ProcessSupervision"] }
     package.targets.append(
         .testTarget(
             name: "\(name)Tests",

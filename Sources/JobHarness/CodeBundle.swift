@@ -84,6 +84,7 @@ struct CodeBundle: Sendable {
         into folder: FilePath
     ) async throws -> FetchedCode {
         let hash = ContentHash()
+        defer { hash.finish() }
         let compression = configuration.compression
         let file = folder.appending(bytes: summary.key.lastComponent.bytes)
         let extractor = ArchiveExtractor(limits: limits)

@@ -31,7 +31,7 @@ final class RecordKeeper: Sendable {
     private let writing = Mutex(())
     private let state: Mutex<State>
 
-    /// Starts the record of a job and writes it.
+    /// Starts the record of a job; the first change writes it.
     ///
     /// - Parameters:
     ///   - file: Where it is kept.

@@ -134,10 +134,18 @@ struct Requirements: Sendable {
     /// - Parameter line: A line of a requirements file.
     /// - Returns: The line with `<redacted>` in their place.
     static func withoutCredentials(_ line: String) -> String {
-        guard let scheme = line.firstRange(of: "://") else { return line }
-        let authority = line[scheme.upperBound...].prefix { $0 != "/" && !$0.isWhitespace }
-        guard let at = authority.lastIndex(of: "@") else { return line }
-        return line[..<scheme.upperBound] + "<redacted>" + line[at...]
+        var shown = ""
+        var rest = line[...]
+        while let scheme = rest.firstRange(of: "://") {
+            shown += rest[..<scheme.upperBound]
+            rest = rest[scheme.upperBound...]
+            let authority = rest.prefix { $0 != "/" && !$0.isWhitespace }
+            if let at = authority.lastIndex(of: "@") {
+                shown += "<redacted>"
+                rest = rest[at...]
+            }
+        }
+        return shown + rest
     }
 }
 

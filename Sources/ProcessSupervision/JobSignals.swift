@@ -37,6 +37,8 @@ package final class JobSignals: Sendable {
 
     private struct State {
         var handler: Handler?
+        /// Whether the handler acts on stop requests only, so that the others wait for the next one.
+        var keepsOthers = true
         var stopRequests: [ReceivedSignal] = []
         /// Other signals that came while nobody was in charge.
         var waiting: [ReceivedSignal] = []
@@ -75,7 +77,7 @@ package final class JobSignals: Sendable {
         let handler = state.withLock { state in
             if signal.isStopRequest {
                 state.stopRequests.append(signal)
-            } else if state.handler == nil {
+            } else if state.keepsOthers {
                 state.waiting.append(signal)
             }
             return state.handler
@@ -90,18 +92,23 @@ package final class JobSignals: Sendable {
     ///
     /// - Parameters:
     ///   - handler: Gets each signal, on the signal thread.
+    ///   - keepsOthers: Whether signals that are no stop requests wait for the next handler.
     ///   - body: The phase of the job.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws.
-    package func withHandler<R>(_ handler: @escaping Handler, _ body: () async throws -> R) async rethrows -> R {
+    package func withHandler<R>(
+        _ handler: @escaping Handler,
+        keepsOthers: Bool = false,
+        _ body: () async throws -> R
+    ) async rethrows -> R {
         let (earlier, previous) = state.withLock { state in
-            defer {
-                state.handler = handler
-                state.waiting = []
-            }
-            return (state.stopRequests + state.waiting, state.handler)
+            let earlier = state.stopRequests + (keepsOthers ? [] : state.waiting)
+            if !keepsOthers { state.waiting = [] }
+            let previous = (state.handler, state.keepsOthers)
+            (state.handler, state.keepsOthers) = (handler, keepsOthers)
+            return (earlier, previous)
         }
-        defer { state.withLock { $0.handler = previous } }
+        defer { state.withLock { ($0.handler, $0.keepsOthers) = previous } }
         for signal in earlier { handler(signal) }
         return try await body()
     }
@@ -115,7 +122,7 @@ package final class JobSignals: Sendable {
         // A task of its own, because a handler on a plain thread needs something to cancel.
         let task = Task { try await body() }
         let handler: Handler = { if $0.isStopRequest { task.cancel() } }
-        return try await withHandler(handler) {
+        return try await withHandler(handler, keepsOthers: true) {
             try await withTaskCancellationHandler {
                 try await task.value
             } onCancel: {

@@ -156,6 +156,7 @@ import Musl
 ///   - arguments: The program's path first.
 ///   - descriptors: What it inherits: ours and its numbers.
 /// - Returns: Its exit code (-1 after a signal), and its standard output and error together.
+/// - Throws: `Errno` when it cannot be started.
 private func runProgram(
     _ arguments: [String],
     descriptors: [(ours: FileDescriptor, theirs: Int32)] = []

@@ -153,9 +153,7 @@ struct RecordTests {
             folder.run(folder.job("run.sh"))
             let runner = try #require(folder.record()["runner"]?.objectValue)
             let peak = try #require(runner["script"]?.objectValue?["peakMemoryBytes"]?.intValue)
-            withKnownIssue("ru_maxrss of a spawned child starts at the runner's own size") {
-                #expect(peak < 8_000_000)
-            }
+            #expect(peak < 8_000_000)
         }
     }
 

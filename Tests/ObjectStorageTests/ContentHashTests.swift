@@ -41,4 +41,15 @@ import Testing
         Array("bc".utf8).withUnsafeBytes { hash.update($0) }
         #expect(hash.hexadecimal == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     }
+
+    /// Above one megabyte a thread hashes; asked in between it goes on afterwards.
+    @Test func largeContentIsHashedByAThread() {
+        let hash = ContentHash()
+        let block = [UInt8](repeating: 0, count: 300_000)
+        for _ in 0..<20 { block.withUnsafeBytes { hash.update($0) } }
+        #expect(hash.hexadecimal == "a973958be9796e1828804c04894509fdf6b70d2c77b62b49bd2cef25674c032b")
+        for _ in 0..<20 { block.withUnsafeBytes { hash.update($0) } }
+        #expect(hash.hexadecimal == "790c7f6a905819fa49d5883ebb98cd79f4ecf9935d7d81b47e0fe24821406ca5")
+        #expect(hash.byteCount == 12_000_000)
+    }
 }

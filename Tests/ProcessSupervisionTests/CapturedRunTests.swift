@@ -1,5 +1,6 @@
 import ProcessSupervision
 import RunnerCore
+import RunnerTestSupport
 import SystemPackage
 import Testing
 
@@ -55,10 +56,14 @@ import Musl
 
     /// Not even from a session of its own, where no signal of ours reaches it.
     @Test func aDaemonDoesNotHoldTheRunUp() async throws {
-        let run = try await captured("setsid sleep 3600 & echo $!")
-        #expect(run.exit.shellCode == 0)
-        let daemon = try #require(Int32(run.tail.trimmed()))
-        #expect(kill(daemon, SIGKILL) == 0)
+        try await withTemporaryDirectory { folder in
+            // The fifo tells that it is in its session; in the group it would be ended with the shell.
+            let daemon = "setsid sh -c 'echo $$; echo >\(folder)/ready; exec sleep 3600' & read line <\(folder)/ready"
+            let run = try await captured("mkfifo \(folder)/ready; \(daemon)")
+            #expect(run.exit.shellCode == 0)
+            let process = try #require(Int32(run.tail.trimmed()))
+            #expect(kill(process, SIGKILL) == 0)
+        }
     }
 
     @Test func cancellingEndsTheProgram() async throws {

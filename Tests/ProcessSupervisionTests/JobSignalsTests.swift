@@ -34,23 +34,25 @@ import Musl
         #expect(signals.stopRequest == ReceivedSignal(number: SIGINT, senderProcessID: 2))
     }
 
-    @Test func theHandlerInChargeGetsWhatComesAndEarlierStopRequests() async {
+    @Test func theHandlerInChargeGetsWhatComesAndWhatCameBefore() async {
         let signals = JobSignals()
         let outer = Mutex<[Int32]>([])
         let inner = Mutex<[Int32]>([])
+        let takeOuter: JobSignals.Handler = { signal in outer.withLock { $0.append(signal.number) } }
+        let takeInner: JobSignals.Handler = { signal in inner.withLock { $0.append(signal.number) } }
         func send(_ number: Int32) { signals.deliver(ReceivedSignal(number: number, senderProcessID: 0)) }
         send(SIGUSR1)
         send(SIGTERM)
-        await signals.withHandler({ signal in outer.withLock { $0.append(signal.number) } }) {
+        await signals.withHandler(takeOuter) {
             send(SIGUSR2)
-            await signals.withHandler({ signal in inner.withLock { $0.append(signal.number) } }) {
+            await signals.withHandler(takeInner) {
                 send(SIGINT)
             }
             send(SIGHUP)
         }
         send(SIGQUIT)
-        // A signal that steers is lost when nobody is in charge; a stop request never is.
-        #expect(outer.withLock { $0 } == [SIGTERM, SIGUSR2, SIGHUP])
+        // What came before is handed over once, but a stop request to everybody who takes charge.
+        #expect(outer.withLock { $0 } == [SIGTERM, SIGUSR1, SIGUSR2, SIGHUP])
         #expect(inner.withLock { $0 } == [SIGTERM, SIGINT])
     }
 
@@ -58,9 +60,8 @@ import Musl
         struct Failure: Error {}
         let signals = JobSignals()
         let count = Mutex(0)
-        await #expect(throws: Failure.self) {
-            try await signals.withHandler({ _ in count.withLock { $0 += 1 } }) { throw Failure() }
-        }
+        let take: JobSignals.Handler = { _ in count.withLock { $0 += 1 } }
+        await #expect(throws: Failure.self) { try await signals.withHandler(take) { throw Failure() } }
         signals.deliver(ReceivedSignal(number: SIGUSR1, senderProcessID: 0))
         #expect(count.withLock { $0 } == 0)
     }
@@ -107,5 +108,16 @@ import Musl
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    /// USR1 during the install is for the script, which is not there yet.
+    @Test func otherSignalsWaitForTheScript() async throws {
+        let signals = JobSignals()
+        let usr1 = ReceivedSignal(number: SIGUSR1, senderProcessID: 5)
+        try await signals.cancelling { signals.deliver(usr1) }
+        let received = Mutex<[ReceivedSignal]>([])
+        let handler: JobSignals.Handler = { signal in received.withLock { $0.append(signal) } }
+        await signals.withHandler(handler) {}
+        #expect(received.withLock { $0 } == [usr1])
     }
 }

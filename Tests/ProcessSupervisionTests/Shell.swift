@@ -36,6 +36,7 @@ func shell(
 ///
 /// - Parameter script: What the shell runs.
 /// - Returns: Its end and what it wrote.
+/// - Throws: What `CapturedRun.run` throws.
 func captured(_ script: String) async throws -> CapturedRun {
     try await CapturedRun.run(shell(script), output: nil)
 }
@@ -49,6 +50,7 @@ struct ReadyChild {
     /// Starts the script.
     ///
     /// - Parameter script: Writes a line to descriptor 1 when its traps stand.
+    /// - Throws: `Errno` or `SupervisionError` when it cannot be started.
     init(_ script: String) throws {
         pipe = try FileDescriptor.pipe()
         // Children of other tests must not hold the pipe open.
