@@ -69,6 +69,7 @@ extension ConfigurationResolver {
             overrides: overrides(),
             setsSageMakerEnvironment: inputs.options.sageMakerEnvironment || inputs.hasPlatformFiles,
             instanceType: overlay[["instanceConfig", "instanceType"]]?.stringValue,
+            instanceCount: overlay[["instanceConfig", "instanceCount"]]?.intValue ?? 1,
             requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text, hyperparameters),
             origins: origins
         )

@@ -116,10 +116,18 @@ package struct JobConfiguration: Sendable {
     package var setsSageMakerEnvironment: Bool
     /// The instance type, for the hosts file.
     package var instanceType: String?
+    /// How many instances the request asks for.
+    package var instanceCount: Int
     /// The request's own members for the record, without values that look like secrets.
     package var requestMembers: JSONObject
     /// Where each value came from.
     package var origins: [Origin]
+
+    /// What is no mistake, but not what the request says either.
+    package var warnings: [String] {
+        guard instanceCount > 1 else { return [] }
+        return ["instanceConfig.instanceCount is \(instanceCount), but this version runs one instance"]
+    }
 }
 
 /// Everything that is wrong with a configuration.

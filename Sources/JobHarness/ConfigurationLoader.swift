@@ -22,6 +22,14 @@ package struct RunInputs: Sendable {
         self.workingDirectory = workingDirectory
     }
 
+    /// Who moves the data, as far as the options alone say; a wrong option counts as absent.
+    var storage: StorageMode {
+        var resolver = ConfigurationResolver(
+            ConfigurationInputs(options: options, environment: environment, workingDirectory: workingDirectory)
+        )
+        return resolver.resolveStorage()
+    }
+
     /// What stands for `/opt`.
     package var root: FilePath {
         ConfigurationInputs(options: options, environment: environment, workingDirectory: workingDirectory).root
@@ -63,8 +71,8 @@ struct ConfigurationLoader: Sendable {
             return (nil, error)
         }
         var problems: [Problem] = []
-        given.document = await read(inputs.options.job, given, &problems)
-        given.hyperparametersFile = await read(inputs.options.hyperparametersFile, given, &problems)
+        given.document = await read(inputs.options.job, &problems)
+        given.hyperparametersFile = await read(inputs.options.hyperparametersFile, &problems)
         var resolver = ConfigurationResolver(given)
         let (configuration, more) = resolver.resolveLeniently()
         // A document that could not be read lacks no members.
@@ -81,14 +89,10 @@ struct ConfigurationLoader: Sendable {
     }
 
     /// Reads a JSON file that an option names; what is wrong goes to the problems.
-    private func read(
-        _ option: OptionValue?,
-        _ given: ConfigurationInputs,
-        _ problems: inout [Problem]
-    ) async -> JSONValue? {
+    private func read(_ option: OptionValue?, _ problems: inout [Problem]) async -> JSONValue? {
         guard let option else { return nil }
         do {
-            let bytes = option.text == "-" ? try await readStandardInput() : try await readAddress(option, given)
+            let bytes = option.text == "-" ? try await readStandardInput() : try await readAddress(option)
             let (value, repetitions) = try JSONText.parseReportingRepetitions(bytes)
             for repetition in repetitions {
                 problems.append(
@@ -111,9 +115,8 @@ struct ConfigurationLoader: Sendable {
         try await BlockingPool.shared.run { _ in try readAll(.standardInput, name: "standard input") }
     }
 
-    private func readAddress(_ option: OptionValue, _ given: ConfigurationInputs) async throws -> [UInt8] {
-        var resolver = ConfigurationResolver(given)
-        let stores = Stores(mode: resolver.resolveStorage())
+    private func readAddress(_ option: OptionValue) async throws -> [UInt8] {
+        let stores = Stores(mode: inputs.storage)
         let location = try DataLocation(option.text, relativeTo: inputs.workingDirectory)
         // A pipe such as /dev/fd/63 is no object, but a fine document.
         if case .local(let path) = location {

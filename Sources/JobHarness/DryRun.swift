@@ -55,7 +55,7 @@ package struct DryRun: Sendable {
             sageMaker: await sageMakerNames(configuration)
         )
         plan.variables = environment.variables.map { ($0.name, $0.source) }
-        plan.warnings += secretWarnings(configuration)
+        plan.warnings += configuration.warnings + secretWarnings(configuration)
         await examineScript(configuration, stores, environment, &plan)
         await examineChannels(configuration, stores, &plan)
         await examineCheckpoints(configuration, stores, &plan)

@@ -6,6 +6,7 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
     package enum Kind: String, Sendable, CaseIterable {
         case configuration
         case paths
+        case rootBusy = "root-busy"
         case scriptMissing = "script-missing"
         case archiveRefused = "archive-refused"
         case entryPointMissing = "missing-entry-point"

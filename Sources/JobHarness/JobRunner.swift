@@ -51,6 +51,7 @@ package struct JobRunner: Sendable {
         let record: RecordKeeper
         do throws(JobFailure) {
             configuration = try await ConfigurationLoader(inputs: inputs).load()
+            if configuration.storage.movesData { try RootLock.take(configuration.paths) }
             configuration.paths.splitChildren = try prepareTree(configuration)
             record = startRecord(configuration)
         } catch {
@@ -101,6 +102,7 @@ package struct JobRunner: Sendable {
         )
         record.event(.startingInstance, "braket-runner \(runnerVersion), storage \(configuration.storage)")
         record.finished(.configuration, since: start)
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         return record
     }
 
@@ -108,6 +110,16 @@ package struct JobRunner: Sendable {
     private func endEarly(_ failure: JobFailure) -> Int32 {
         report(failure, logger)
         let paths = ContainerPaths(root: inputs.root)
+        // The record and the failure file of a busy root are the other run's.
+        guard failure.kind != .rootBusy else { return failure.exitCode }
+        if inputs.storage.movesData {
+            do throws(JobFailure) {
+                try RootLock.take(paths)
+                try ContainerTree(paths: paths, logger: logger).setAsidePreviousResults()
+            } catch {
+                guard error.kind != .rootBusy else { return failure.exitCode }
+            }
+        }
         writeFailure(failure, to: paths, logger)
         let name = inputs.options.jobName?.text ?? inputs.environment.nonEmpty(EnvironmentKey.jobName)
         let members: JSONObject = name.map { ["jobName": .string($0)] } ?? [:]

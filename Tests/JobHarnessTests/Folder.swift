@@ -65,6 +65,7 @@ extension JobConfiguration {
             overrides: [],
             setsSageMakerEnvironment: false,
             instanceType: nil,
+            instanceCount: 1,
             requestMembers: ["jobName": "job"],
             origins: []
         )

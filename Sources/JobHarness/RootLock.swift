@@ -1,0 +1,56 @@
+import BraketEnvironment
+import ObjectStorage
+import RunnerCore
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// Keeps two runs out of one root: the second would move the first one's results aside while it writes them.
+///
+/// The lock is flock(2)'s, so it ends with the process, whatever ends that.
+enum RootLock {
+    /// Takes the lock for the rest of the process's life.
+    ///
+    /// - Parameter paths: The job's folders; `ml` is made.
+    /// - Throws: `JobFailure` when another run holds it, or the folder cannot be made.
+    static func take(_ paths: ContainerPaths) throws(JobFailure) {
+        let file = paths.ml.appending(".braket-runner.lock")
+        do {
+            try makeDirectories(paths.ml)
+            let descriptor = try FileDescriptor.open(
+                file,
+                .readWrite,
+                options: [.create, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            )
+            guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 else {
+                // Who holds it is for the message of the next one only.
+                _ = try? descriptor.resize(to: 0)
+                _ = try? descriptor.writeAll(Array("\(getpid())".utf8))
+                return
+            }
+        } catch {
+            throw JobFailure(
+                .paths,
+                .usage,
+                "Cannot prepare the job's folders.",
+                details: [
+                    "\(error); run as a user who may write below \(paths.root), or choose another folder with --root"
+                ]
+            )
+        }
+        let holder = (try? readSmallFile(file)).map { " (process \($0.escaped(limit: 20)))" } ?? ""
+        throw JobFailure(
+            .rootBusy,
+            .usage,
+            "Another run\(holder) is active below \(paths.root).",
+            details: ["Wait for its end, or choose another folder with --root."]
+        )
+    }
+}
