@@ -83,7 +83,8 @@ struct ConfigurationLoader: Sendable {
         do throws(JobFailure) {
             try checkStorage(configuration)
         } catch {
-            return (nil, failure ?? error)
+            // Both are wrong: the configuration's exit code counts, as a run would meet that first.
+            return (configuration, failure.map { $0.adding([error.firstLine] + error.details) } ?? error)
         }
         return (configuration, failure)
     }

@@ -42,25 +42,36 @@ package struct DryRun: Sendable {
         var plan = DryRunPlan()
         let (configuration, failure) = await ConfigurationLoader(inputs: inputs).loadLeniently()
         if let failure { plan.add(failure) }
-        if let configuration { await examine(configuration, &plan) }
+        guard let configuration else { return plan }
+        await describe(configuration, &plan)
+        // One sentence says that the store cannot be reached; each address again would bury the rest.
+        if failure?.kind != .storageUnavailable { await examine(configuration, &plan) }
         return plan
     }
 
-    private func examine(_ configuration: JobConfiguration, _ plan: inout DryRunPlan) async {
+    /// What the configuration says by itself.
+    private func describe(_ configuration: JobConfiguration, _ plan: inout DryRunPlan) async {
         plan.configuration = configuration.origins
+        plan.variables = await environment(of: configuration).variables.map { ($0.name, $0.source) }
+        plan.warnings += configuration.warnings + secretWarnings(configuration)
+        plan.destinations = destinations(configuration)
+        plan.timeLimitSeconds = configuration.maxRuntimeSeconds
+    }
+
+    /// What the store and the script say.
+    private func examine(_ configuration: JobConfiguration, _ plan: inout DryRunPlan) async {
         let stores = Stores(mode: configuration.storage)
-        let environment = ScriptEnvironment(
+        await examineScript(configuration, stores, await environment(of: configuration), &plan)
+        await examineChannels(configuration, stores, &plan)
+        await examineCheckpoints(configuration, stores, &plan)
+    }
+
+    private func environment(of configuration: JobConfiguration) async -> ScriptEnvironment {
+        ScriptEnvironment(
             configuration,
             process: inputs.environment,
             sageMaker: await sageMakerNames(configuration)
         )
-        plan.variables = environment.variables.map { ($0.name, $0.source) }
-        plan.warnings += configuration.warnings + secretWarnings(configuration)
-        await examineScript(configuration, stores, environment, &plan)
-        await examineChannels(configuration, stores, &plan)
-        await examineCheckpoints(configuration, stores, &plan)
-        plan.destinations = destinations(configuration)
-        plan.timeLimitSeconds = configuration.maxRuntimeSeconds
     }
 
     // MARK: Script
@@ -230,9 +241,7 @@ package struct DryRun: Sendable {
             )
             plan.checkpoints = try await sync.storedCheckpoints().map { ($0.name.string, $0.object.sizeBytes) }
         } catch {
-            plan.add(
-                JobFailure(.checkpointsUnreadable, .inputs, "Cannot restore the checkpoints.", details: ["\(error)"])
-            )
+            plan.add((error as? ObjectStoreError).map(JobFailure.init(restoring:)) ?? Self.fault(error))
         }
     }
 
@@ -257,6 +266,10 @@ package struct DryRun: Sendable {
     }
 
     // MARK: Small things
+
+    private static func fault(_ error: any Error) -> JobFailure {
+        JobFailure(.runnerFault, .internalFault, "The dry run failed.", details: ["\(error)"])
+    }
 
     private func secretWarnings(_ configuration: JobConfiguration) -> [String] {
         configuration.hyperparameters.members.compactMap { member in

@@ -163,12 +163,7 @@ struct Job: Sendable {
             do {
                 return try await checkpoints.restore()
             } catch let error as ObjectStoreError {
-                throw JobFailure(
-                    error.code == .unavailable ? .storageUnavailable : .checkpointsUnreadable,
-                    error.code == .unavailable ? .storageUnavailable : .inputs,
-                    "Cannot restore the checkpoints.",
-                    details: ["\(error)"]
-                )
+                throw JobFailure(restoring: error)
             }
         }
         record.finished(

@@ -1,3 +1,4 @@
+import ObjectStorage
 package import RunnerCore
 
 /// Why a job cannot go on: what the user is told, and which exit code tells a scheduler.
@@ -49,6 +50,22 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         self.exitCode = code
         self.firstLine = firstLine
         self.details = details
+    }
+
+    /// Makes the failure of a restore.
+    init(restoring error: ObjectStoreError) {
+        let isUnavailable = error.code == .unavailable
+        self.init(
+            isUnavailable ? .storageUnavailable : .checkpointsUnreadable,
+            isUnavailable ? .storageUnavailable : .inputs,
+            "Cannot restore the checkpoints.",
+            details: ["\(error)"]
+        )
+    }
+
+    /// The failure with more to say.
+    func adding(_ more: [String]) -> JobFailure {
+        JobFailure(kind, code: exitCode, firstLine, details: details + more)
     }
 
     /// First line and details.
