@@ -80,7 +80,7 @@ struct PackRun: ~Copyable {
             do throws(Errno) {
                 status = try child.withName { name throws(Errno) in try Posix.status(name, at: listing.descriptor) }
             } catch {
-                report.leaveOut(child.bytes, "cannot be read: \(error)")
+                report.loseUnreadable(child.bytes, error)
                 continue
             }
             switch status.kind {
@@ -107,7 +107,7 @@ struct PackRun: ~Copyable {
             let status = try Posix.status(of: descriptor)
             return Listing(descriptor: descriptor, status: status, names: try Posix.names(in: descriptor))
         } catch {
-            report.leaveOut(path.isRoot ? topPath : path.bytes, "cannot be read: \(error)")
+            report.loseUnreadable(path.isRoot ? topPath : path.bytes, error)
             return nil
         }
     }
@@ -156,7 +156,7 @@ extension PackRun {
         do throws(Errno) {
             return try path.withName { name throws(Errno) in try Posix.openFile(name, at: parent) }
         } catch {
-            report.leaveOut(path.bytes, "cannot be read: \(error)")
+            report.loseUnreadable(path.bytes, error)
             return nil
         }
     }
@@ -203,7 +203,7 @@ extension PackRun {
         do throws(Errno) {
             target = relative(try path.withName { name throws(Errno) in try Posix.readLink(name, at: parent) }, path)
         } catch {
-            report.leaveOut(path.bytes, "cannot be read: \(error)")
+            report.loseUnreadable(path.bytes, error)
             return
         }
         let isSafe = (try? LinkPolicy.judge(target: target, of: path)) != nil

@@ -61,7 +61,7 @@ extension ConfigurationResolver {
             outputPath: places.output,
             kmsKeyID: overlay[["outputDataConfig", "kmsKeyId"]]?.stringValue,
             checkpoints: places.checkpoints,
-            checkpointDirectory: checkpointDirectory(paths),
+            checkpointDirectory: checkpointDirectory(paths, storage),
             maxRuntimeSeconds: maxRuntime(),
             storage: storage,
             paths: paths,
@@ -139,24 +139,35 @@ extension ConfigurationResolver {
         return channels
     }
 
-    private mutating func checkpointDirectory(_ paths: ContainerPaths) -> FilePath {
+    private mutating func checkpointDirectory(_ paths: ContainerPaths, _ storage: StorageMode) -> FilePath {
+        let (folder, source) = givenCheckpointDirectory(paths)
+        note("checkpoint folder", folder.string, source)
+        // These are moved aside or replaced at the next run, and with them the checkpoints of a killed one.
+        let own = ["model", "output", "code", "input"].flatMap { [paths.ml.appending($0), paths.braket.appending($0)] }
+        let clash = own.contains { $0.starts(with: folder) || folder.starts(with: $0) }
+        if storage.movesData, clash {
+            report(
+                source,
+                "the checkpoint folder must lie beside model, output, code and input of \(paths.ml), not in or above them",
+                value: folder.string
+            )
+        }
+        return folder
+    }
+
+    private func givenCheckpointDirectory(_ paths: ContainerPaths) -> (folder: FilePath, source: String) {
         if let option = inputs.options.checkpointDirectory {
             let path = inputs.workingDirectory.pushing(FilePath(option.text))
             // The flag names a folder of this machine, but /opt is the container's in it too.
-            let folder = path.starts(with: "/opt") ? paths.rerooted(path) : path.lexicallyNormalized()
-            note("checkpoint folder", folder.string, option.source)
-            return folder
+            return (path.starts(with: "/opt") ? paths.rerooted(path) : path.lexicallyNormalized(), option.source)
         }
-        let document = overlay[["checkpointConfig", "localPath"]]?.stringValue
-        let variable = inputs.environment.nonEmpty(EnvironmentKey.checkpointDirectory)
-        let fallback = CheckpointConfig.defaultLocalPath
-        let path = paths.rerooted(FilePath(document ?? variable ?? fallback))
-        note(
-            "checkpoint folder",
-            path.string,
-            document != nil ? "job document" : variable != nil ? EnvironmentKey.checkpointDirectory : "default"
-        )
-        return path
+        if let document = overlay[["checkpointConfig", "localPath"]]?.stringValue {
+            return (paths.rerooted(FilePath(document)), "job document")
+        }
+        if let variable = inputs.environment.nonEmpty(EnvironmentKey.checkpointDirectory) {
+            return (paths.rerooted(FilePath(variable)), EnvironmentKey.checkpointDirectory)
+        }
+        return (paths.rerooted(FilePath(CheckpointConfig.defaultLocalPath)), "default")
     }
 
     private mutating func maxRuntime() -> Int? {

@@ -195,7 +195,7 @@ package struct ConfigurationResolver {
         do {
             return try DataLocation(option.text, relativeTo: inputs.workingDirectory)
         } catch {
-            report(option.source, error.description, value: option.text)
+            report(option.source, error.description, value: option.text.withoutCredentials())
             return nil
         }
     }

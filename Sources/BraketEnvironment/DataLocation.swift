@@ -79,6 +79,7 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
             throw LocationError("has a query; use the address without it, or s3://BUCKET/KEY")
         }
         let (host, path) = splitBucket(rest)
+        guard !host.contains("@") else { throw LocationError("names a user; S3 takes none") }
         let notS3 = LocationError("is no address of S3; use s3://BUCKET/KEY")
         guard let domain = [".amazonaws.com", ".amazonaws.com.cn"].first(where: { host.hasSuffix($0) }) else {
             throw notS3

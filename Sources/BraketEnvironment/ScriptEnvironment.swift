@@ -16,6 +16,9 @@ package struct ScriptEnvironment: Sendable {
     /// The variables in order.
     package private(set) var variables: [Variable] = []
 
+    /// The names of variables that are too long for the kernel: SM_HPS of a hundred long hyperparameters.
+    package private(set) var leftOut: [String] = []
+
     /// Makes the environment of a job's script (contract §1.1, §1.4).
     ///
     /// Where the platform moves the data its variables stand as they are, but for paths below `/opt`, which follow
@@ -41,7 +44,14 @@ package struct ScriptEnvironment: Sendable {
         }
         setDefaults(configuration)
         setRegion()
-        for variable in sageMaker { set(variable.name, variable.value, "platform files") }
+        for variable in sageMaker {
+            // The kernel takes no longer one, MAX_ARG_STRLEN of execve(2), and would refuse the whole script.
+            if variable.name.utf8.count + variable.value.utf8.count + 2 > 128 * 1024 {
+                leftOut.append(variable.name)
+            } else {
+                set(variable.name, variable.value, "platform files")
+            }
+        }
     }
 
     /// The value of a variable.

@@ -97,6 +97,8 @@ int CLinuxShims_reap(pid_t pid, struct CLinuxShims_exit *result) {
 
 int CLinuxShims_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
+int CLinuxShims_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
 ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count) {
     return copy_file_range(in, NULL, out, NULL, count, 0);
 }
@@ -118,6 +120,8 @@ void CLinuxShims_block_job_signals(void) {
     add_job_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    // A parent may have ignored it, and then the kernel reaps our children and keeps how they ended to itself.
+    signal(SIGCHLD, SIG_DFL);
 }
 
 int CLinuxShims_wait_for_job_signal(pid_t *sender) {

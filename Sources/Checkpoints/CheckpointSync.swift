@@ -35,6 +35,8 @@ package struct FlushReport: Hashable, Sendable {
     package var storedBytes: Int64 = 0
     /// Files that could not be stored, each with the reason.
     package var unsafe: [String] = []
+    /// Links and other things that are no checkpoints.
+    package var skipped: [String] = []
 }
 
 /// Keeps a checkpoint folder and its place in a store the same: in at the start, out at the end.
@@ -55,12 +57,15 @@ package struct CheckpointSync: Sendable {
 
     private final class Ledger: Sendable {
         let stored = Mutex<[ObjectKey: Stored]>([:])
+        /// Whether the folder belongs to this run: before its restore it may hold what another run left.
+        let isRestored = Mutex(false)
     }
 
     private let folder: FilePath
     private let store: any ObjectStore
     private let prefix: ObjectKey
     private let options: WriteOptions
+    private let claimFile: FilePath?
     private let logger: Logger
     private let ledger = Ledger()
 
@@ -71,18 +76,21 @@ package struct CheckpointSync: Sendable {
     ///   - store: Where the checkpoints are kept.
     ///   - prefix: The key of the checkpoint URI.
     ///   - options: How objects are stored.
+    ///   - claimFile: Where a root remembers which folder held the checkpoints of which place; nil for a look only.
     ///   - logger: Gets one line a file at debug level.
     package init(
         folder: FilePath,
         store: any ObjectStore,
         prefix: ObjectKey,
         options: WriteOptions,
+        claimFile: FilePath? = nil,
         logger: Logger
     ) {
         self.folder = folder
         self.store = store
         self.prefix = prefix
         self.options = options
+        self.claimFile = claimFile
         self.logger = logger
     }
 
@@ -115,7 +123,7 @@ package struct CheckpointSync: Sendable {
     /// - Returns: What came and what stayed.
     /// - Throws: `ObjectStoreError`; what was restored before stays.
     package func restore() async throws -> RestoreReport {
-        try makeDirectories(folder)
+        try await BlockingPool.shared.run { [self] _ in try claimFolder() }
         let report = Mutex(RestoreReport())
         try await forEachConcurrently(try await storedCheckpoints(), limit: 8) { object, name in
             let target = folder.pushing(name)
@@ -129,20 +137,59 @@ package struct CheckpointSync: Sendable {
                 report.restoredBytes += object.sizeBytes
             }
         }
+        ledger.isRestored.withLock { $0 = true }
         return report.withLock { $0 }
+    }
+
+    /// Makes sure that the folder holds checkpoints of this place only.
+    ///
+    /// In one root, job A's `c.json` would otherwise be taken for job B's, and stored over it. A folder whose last run
+    /// had another place is moved beside itself; one without a run before was filled by hand, or by an image.
+    private func claimFolder() throws {
+        try makeDirectories(folder)
+        guard let claimFile else { return }
+        let claim = "\(folder)\n\(store.address(of: prefix))"
+        let earlier = try? withOpenFile(claimFile, address: claimFile.string) { descriptor in
+            var bytes = [UInt8](repeating: 0, count: 8192)
+            let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+            return String(decoding: bytes[..<count], as: UTF8.self)
+        }
+        if let earlier, earlier.hasPrefix("\(folder)\n"), !earlier.hasSameBytes(as: claim),
+            !(try directoryEntryNames(folder).isEmpty)
+        {
+            let aside = unusedSibling()
+            try moveTree(folder, to: aside)
+            try makeDirectories(folder)
+            logger.notice("checkpoints of another place were moved", metadata: ["path": "\(aside)"])
+        }
+        try replaceFile(claimFile, with: Array(claim.utf8))
+    }
+
+    private func unusedSibling() -> FilePath {
+        let name = folder.lastComponent?.string ?? "checkpoints"
+        var number = 1
+        func sibling() -> FilePath { folder.removingLastComponent().appending("\(name).previous-\(number)") }
+        while FileStatus(of: sibling(), followingLinks: false) != nil { number += 1 }
+        return sibling()
     }
 
     /// Stores every file that changed since it was restored or stored last.
     ///
     /// One file that fails does not keep the others from being stored.
     ///
-    /// - Returns: What was stored, and what is not safe and why.
-    /// - Throws: `ObjectStoreError` when the folder cannot be listed.
+    /// - Returns: What was stored, and what is not safe and why; nothing when the folder was never restored, because
+    ///   what it holds then is older than what is stored.
+    /// - Throws: `CancellationError`.
     package func flush() async throws -> FlushReport {
-        let files = try await BlockingPool.shared.run { [folder] _ in try regularFiles(below: folder) }
+        guard ledger.isRestored.withLock({ $0 }) else { return FlushReport() }
+        let tree = try await BlockingPool.shared.run { [folder] _ in FileTree(below: folder) }
         let report = Mutex(FlushReport())
-        report.withLock { $0.files = files.count }
-        let changed = files.filter { file in
+        report.withLock { report in
+            report.files = tree.files.count + tree.unreadable.count
+            report.unsafe = tree.unreadable
+            report.skipped = tree.skipped
+        }
+        let changed = tree.files.filter { file in
             ledger.stored.withLock { $0[file.key] } != Stored(file.status)
         }
         try await forEachConcurrently(changed, limit: 8) { file in

@@ -52,10 +52,12 @@ struct CodeBundle: Sendable {
             try removeTree(fresh)
             try makeDirectories(fresh)
             let fetched = try await fill(fresh)
-            try removeTree(target)
-            guard moveFile(fresh, to: target) else {
-                throw ObjectStoreError(writing: target.string, Errno(rawValue: errno))
-            }
+            // Renamed before it is removed: of a folder that is a mount of its own nothing may be removed.
+            let old = target.removingLastComponent().appending(".replaced")
+            try removeTree(old)
+            if FileStatus(of: target, followingLinks: false) != nil { try moveTree(target, to: old) }
+            try moveTree(fresh, to: target)
+            try removeTree(old)
             return fetched
         } catch {
             try? removeTree(fresh)  // The first error is the one to report.

@@ -8,6 +8,8 @@ struct ConfigurationFiles: Sendable {
     /// A list of the files that a run of ours wrote: in the same root they must not pass for the platform's later.
     private static let ownListName = ".written-by-braket-runner"
 
+    private static let channelPrefix = "data/"
+
     /// The job's folders.
     let paths: ContainerPaths
 
@@ -67,6 +69,7 @@ struct ConfigurationFiles: Sendable {
             where FileStatus(of: file.path) == nil || isOwn(file.path) || file.path == paths.hyperparameters {
                 own.append(file.path.lastComponent?.string ?? "")
             }
+            own += configuration.channels.map { Self.channelPrefix + $0.name }
             try replaceFile(
                 paths.inputConfig.appending(Self.ownListName),
                 with: Array((own.joined(separator: "\n") + "\n").utf8)
@@ -93,8 +96,17 @@ struct ConfigurationFiles: Sendable {
     }
 
     private func isOwn(_ file: FilePath) -> Bool {
-        guard let list = try? readSmallFile(paths.inputConfig.appending(Self.ownListName)) else { return false }
-        return list.split(separator: "\n").contains { String($0) == file.lastComponent?.string }
+        ownList.contains { $0 == file.lastComponent?.string }
+    }
+
+    /// The channels whose folders a run of ours made.
+    var ownChannels: [String] {
+        ownList.compactMap { $0.hasPrefix(Self.channelPrefix) ? String($0.dropFirst(Self.channelPrefix.count)) : nil }
+    }
+
+    private var ownList: [String] {
+        let text = (try? readSmallFile(paths.inputConfig.appending(Self.ownListName))) ?? ""
+        return text.split(separator: "\n").map(String.init)
     }
 
     private static func inputDataConfig(_ configuration: JobConfiguration) -> JSONValue {

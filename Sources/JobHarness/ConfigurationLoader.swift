@@ -6,6 +6,14 @@ import ProcessSupervision
 import RunnerCore
 package import SystemPackage
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
 /// What a run was started with, before anything was read.
 package struct RunInputs: Sendable {
     /// The options.
@@ -105,15 +113,25 @@ struct ConfigurationLoader: Sendable {
             }
             return value
         } catch let error as JSONError {
-            problems.append(Problem(path: option.source, message: "\(option.text.escaped()) is no JSON: \(error)"))
+            problems.append(
+                Problem(
+                    path: option.source,
+                    message: "\(option.text.withoutCredentials().escaped()) is no JSON: \(error)"
+                )
+            )
         } catch {
-            problems.append(Problem(path: option.source, message: "\(error)"))
+            problems.append(Problem(path: option.source, message: "\(error)".withoutCredentials()))
         }
         return nil
     }
 
     private func readStandardInput() async throws -> [UInt8] {
-        try await BlockingPool.shared.run { _ in try readAll(.standardInput, name: "standard input") }
+        try await BlockingPool.shared.run { cancellation in
+            var request = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            // A terminal or a pipe that nobody writes to: a stop request must get through.
+            while poll(&request, 1, 200) == 0 { try cancellation.check() }
+            return try readAll(.standardInput, name: "standard input")
+        }
     }
 
     private func readAddress(_ option: OptionValue) async throws -> [UInt8] {

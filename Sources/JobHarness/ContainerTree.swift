@@ -43,29 +43,59 @@ struct ContainerTree {
     ///
     /// Nothing is removed.
     ///
+    /// Folders of channels that a run of ours filled are copies and are removed; others of a name that this job fills
+    /// are somebody's own and are moved.
+    ///
+    /// - Parameter channels: The names of the channels that this job fills.
     /// - Throws: `JobFailure` when a folder cannot be moved.
-    func setAsidePreviousResults() throws(JobFailure) {
-        let leftovers = [paths.model, paths.output].filter { !isEmptyFolder($0) }
+    func setAsidePreviousResults(channels: [String] = []) throws(JobFailure) {
+        var leftovers = [paths.model, paths.output].filter { !isEmptyFolder($0) }
+        let files = ConfigurationFiles(paths: paths)
+        let ours = files.ownChannels
+        leftovers += channels.filter { !ours.contains($0) }.map { paths.inputData.appending($0) }
+            .filter { FileStatus(of: $0, followingLinks: false) != nil }
+        for name in ours { try removeChannel(paths.inputData.appending(name)) }
         guard !leftovers.isEmpty else { return }
         var number = 1
         while FileStatus(of: paths.previous.appending("\(number)")) != nil { number += 1 }
         let target = paths.previous.appending("\(number)")
         try make(target)
         for folder in leftovers {
-            let destination = target.appending(folder.lastComponent?.string ?? "")
-            guard moveFile(folder, to: destination) else {
-                let error = Errno(rawValue: errno)
-                // A mount of its own cannot be renamed.
-                let remedy = error == .resourceBusy ? "; empty it before the run, or use another --root" : ""
-                throw JobFailure(
-                    .paths,
-                    .usage,
-                    "Cannot move aside what an earlier run left.",
-                    details: ["\(folder): \(error)\(remedy)"]
-                )
-            }
+            // Channels keep their place: a channel may be called "model".
+            let isChannel = folder.starts(with: paths.inputData)
+            let parent = isChannel ? target.appending("input") : target
+            try make(parent)
+            try move(folder, to: parent.appending(folder.lastComponent?.string ?? ""))
         }
         logger.notice("what an earlier run left in this root was moved", metadata: ["path": "\(target)"])
+    }
+
+    /// Renamed first: of a folder that is a mount of its own nothing may be removed.
+    private func removeChannel(_ folder: FilePath) throws(JobFailure) {
+        guard FileStatus(of: folder, followingLinks: false) != nil else { return }
+        let aside = paths.ml.pushing("input/.removing")
+        do {
+            try removeTree(aside)
+            try move(folder, to: aside)
+            try removeTree(aside)
+        } catch let error as JobFailure {
+            throw error
+        } catch {
+            throw failure(folder, .ioError)
+        }
+    }
+
+    private func move(_ folder: FilePath, to target: FilePath) throws(JobFailure) {
+        do {
+            try moveTree(folder, to: target)
+        } catch {
+            throw JobFailure(
+                .paths,
+                .usage,
+                "Cannot move aside what an earlier run left.",
+                details: ["\(error); a folder that is a mount of its own must be empty, or use another --root"]
+            )
+        }
     }
 
     private func link() throws(JobFailure) -> Set<String> {

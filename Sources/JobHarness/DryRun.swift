@@ -103,7 +103,7 @@ package struct DryRun: Sendable {
                 plan.requirements = try Requirements.files(in: extracted).map { file in
                     (
                         self.relative(file, to: extracted),
-                        Requirements.lines(of: file).map(Requirements.withoutCredentials)
+                        Requirements.lines(of: file).map { $0.withoutCredentials() }
                     )
                 }
                 await examineEntryPoint(configuration, environment, extracted, &plan)
@@ -121,7 +121,6 @@ package struct DryRun: Sendable {
         _ extracted: FilePath,
         _ plan: inout DryRunPlan
     ) async {
-        var elsewhere = configuration
         let python = ScriptLaunch.findPython(configuration, path: environment[EnvironmentKey.path])
         switch resolveEntryPoint(configuration.entryPoint, in: extracted) {
         case .program(let file):
@@ -155,8 +154,7 @@ package struct DryRun: Sendable {
                 file: file.map { relative($0, to: extracted) },
                 signature: nil
             )
-            elsewhere.paths = configuration.paths
-            var request = ScriptLaunch.request(elsewhere, environment, [])
+            var request = ScriptLaunch.request(configuration, environment, [])
             request.extracted = extracted
             await describe(request, python, environment, extracted, &plan)
         }

@@ -77,40 +77,54 @@ struct InputStage: Sendable {
     /// - Throws: `JobFailure`, or `CancellationError`.
     func fetch() async throws -> [ChannelContents] {
         let all = try await contents()
-        // A run that was killed may have left something there; nobody else uses this name.
-        try removeTree(fetching)
-        for contents in all { try await fetch(contents) }
-        try removeTree(fetching)
-        return all
+        do {
+            // A run that was killed may have left something there; nobody else uses this name.
+            try removeTree(fetching)
+            try await download(all)
+            for contents in all { try place(contents) }
+            try removeTree(fetching)
+            return all
+        } catch {
+            try? removeTree(fetching)  // The first error is the one to report.
+            throw error
+        }
     }
 
     /// Where channels are until they are complete: beside the channels, where no script looks.
     private var fetching: FilePath { configuration.paths.ml.pushing("input/.fetching") }
 
-    private func fetch(_ contents: ChannelContents) async throws {
-        let fresh = fetching.appending(contents.channel.name)
+    /// All files of all channels at once: many channels of one file are as quick as one of many.
+    private func download(_ all: [ChannelContents]) async throws {
+        let work = all.flatMap { contents in contents.files.map { (contents: contents, file: $0) } }
+        try await forEachConcurrently(work, limit: Self.downloadsAtOnce) { contents, file in
+            let folder = fetching.appending(contents.channel.name)
+            do {
+                _ = try await contents.store.download(file.object.key, to: folder.pushing(file.name))
+            } catch {
+                throw describe(error, contents.channel)
+            }
+        }
+    }
+
+    /// Gives a complete channel its name; an older one is replaced.
+    private func place(_ contents: ChannelContents) throws {
         let target = configuration.paths.inputData.appending(contents.channel.name)
         do {
-            try makeDirectories(fresh)
             try makeDirectories(configuration.paths.inputData)
-            try await forEachConcurrently(contents.files, limit: Self.downloadsAtOnce) { file in
-                _ = try await contents.store.download(file.object.key, to: fresh.pushing(file.name))
-            }
-            try removeTree(target)
-            guard moveFile(fresh, to: target) else {
-                throw ObjectStoreError(writing: target.string, Errno(rawValue: errno))
-            }
-            logger.info(
-                "channel fetched",
-                metadata: [
-                    "channel.name": "\(contents.channel.name)", "channel.files": "\(contents.files.count)",
-                    "channel.size": "\(humanBytes(contents.bytes))",
-                ]
-            )
+            // Renamed, not removed: a folder that is a mount of its own loses nothing.
+            let old = fetching.appending(".replaced-\(contents.channel.name)")
+            if FileStatus(of: target, followingLinks: false) != nil { try moveTree(target, to: old) }
+            try moveTree(fetching.appending(contents.channel.name), to: target)
         } catch {
-            try? removeTree(fetching)  // The first error is the one to report.
             throw describe(error, contents.channel)
         }
+        logger.info(
+            "channel fetched",
+            metadata: [
+                "channel.name": "\(contents.channel.name)", "channel.files": "\(contents.files.count)",
+                "channel.size": "\(humanBytes(contents.bytes))",
+            ]
+        )
     }
 
     // MARK: Manifests

@@ -26,8 +26,11 @@ extension Job {
             for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
         }
         if !unsafe.isEmpty { record.set("notSafe", .array(unsafe.map(JSONValue.string))) }
-        let stored = await end(failure)
-        guard failure == nil, let problem = stored else { return failure?.exitCode ?? 0 }
+        let problem = await end(failure)
+        guard let problem, failure == nil else {
+            if failure == nil { printLine(.reportingSuccess) }
+            return failure?.exitCode ?? 0
+        }
         let late = JobFailure(
             .resultsNotSafe,
             .resultsNotSafe,
@@ -64,12 +67,15 @@ extension Job {
             (folder: paths.outputData, name: "/output/output.tar.gz", always: false),
         ]
         for archive in archives {
-            let isEmpty = ((try? directoryEntryNames(archive.folder)) ?? []).isEmpty
-            guard archive.always || !isEmpty else { continue }
             do {
-                let (figures, size) = try await pack(archive.folder, to: output + archive.name)
+                // A script may have removed its empty folder.
+                try makeDirectories(archive.folder)
+                let isEmpty = try directoryEntryNames(archive.folder).isEmpty
+                guard archive.always || !isEmpty else { continue }
+                let (figures, report) = try await pack(archive.folder, to: output + archive.name)
                 stored.append(figures)
-                bytes += size
+                bytes += report.archiveBytes
+                problems += report.notSafe.map { "\(archive.folder)/\($0)" }
             } catch {
                 problems.append("\(output)\(archive.name): \(error)")
             }
@@ -79,7 +85,7 @@ extension Job {
         return problems
     }
 
-    private func pack(_ folder: FilePath, to address: String) async throws -> (figures: JSONValue, bytes: Int64) {
+    private func pack(_ folder: FilePath, to address: String) async throws -> (figures: JSONValue, report: PackReport) {
         // Plain concatenation: with a trailing `/` of the path the SDK asks for `…//output/model.tar.gz`.
         let (store, key) = try stores.resolve(try DataLocation(address, relativeTo: paths.root))
         let report = try await store.write(key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID)) { sink in
@@ -99,7 +105,7 @@ extension Job {
             "bytes": .number(JSONNumber(report.archiveBytes)),
         ]
         if !notes.isEmpty { figures["notes"] = .array(notes.map(JSONValue.string)) }
-        return (.object(figures), report.archiveBytes)
+        return (.object(figures), report)
     }
 
     // MARK: Checkpoints
@@ -119,8 +125,12 @@ extension Job {
             )
             record.set(
                 "checkpoints",
-                ["files": .number(JSONNumber(report.files)), "safe": .bool(report.unsafe.isEmpty)]
+                [
+                    "files": .number(JSONNumber(report.files)), "safe": .bool(report.unsafe.isEmpty),
+                    "skipped": .array(report.skipped.map(JSONValue.string)),
+                ]
             )
+            for entry in report.skipped { logger.warning("not stored with the checkpoints: \(entry)") }
             logger.info(
                 "checkpoints: \(report.files - report.unsafe.count) of \(counted(report.files, "file")) safe",
                 metadata: ["checkpoint.stored": "\(report.stored)"]
@@ -140,7 +150,6 @@ extension Job {
         if let failure {
             announce(failure)
         } else {
-            printLine(.reportingSuccess)
             record.end(.completed, .completed, reason: nil, exitCode: 0)
         }
         if let problem = record.writeError {

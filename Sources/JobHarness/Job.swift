@@ -65,6 +65,9 @@ struct Job: Sendable {
             process: process,
             sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? []
         )
+        for name in environment.leftOut {
+            logger.warning("too long for a variable (128 KiB), left out", metadata: ["variable": "\(name)"])
+        }
         let python = ScriptLaunch.findPython(configuration, path: environment[EnvironmentKey.path])
         let failed = try await installRequirements(environment, python)
         try await fetchInputs()
@@ -190,7 +193,7 @@ struct Job: Sendable {
                 resourceConfig: try files.readIfThere(paths.resourceConfig)
                     ?? ["current_host": "algo-1", "hosts": ["algo-1"]]
             ),
-            machine: await .current(path: process[EnvironmentKey.path]),
+            machine: try await phase("looking at the machine") { await .current(path: process[EnvironmentKey.path]) },
             mlDirectory: paths.ml.string,
             environment: process
         )

@@ -17,7 +17,7 @@ import Musl
 
 /// Runs one hybrid job from its configuration to its exit code.
 ///
-/// The phases stand in `run()` in their order; each is a function in a `JobRunner+….swift` of its own.
+/// Configuration and folders here; the phases from the script's fetch to the end are `Job`'s.
 package struct JobRunner: Sendable {
     /// What the run was started with.
     let inputs: RunInputs
@@ -50,8 +50,8 @@ package struct JobRunner: Sendable {
         var configuration: JobConfiguration
         let record: RecordKeeper
         do throws(JobFailure) {
-            configuration = try await ConfigurationLoader(inputs: inputs).load()
-            if configuration.storage.movesData { try RootLock.take(configuration.paths) }
+            configuration = try await loadConfiguration()
+            if isOwnRoot(configuration.paths, configuration.storage) { try RootLock.take(configuration.paths) }
             configuration.paths.splitChildren = try prepareTree(configuration)
             record = startRecord(configuration)
         } catch {
@@ -80,14 +80,36 @@ package struct JobRunner: Sendable {
             store: store,
             prefix: prefix,
             options: WriteOptions(kmsKeyID: configuration.kmsKeyID),
+            claimFile: configuration.paths.ml.appending(".braket-runner-checkpoints"),
             logger: logger
         )
+    }
+
+    /// Standard input may never end; a stop request does not wait for it.
+    private func loadConfiguration() async throws(JobFailure) -> JobConfiguration {
+        do {
+            return try await signals.cancelling { [inputs] in try await ConfigurationLoader(inputs: inputs).load() }
+        } catch let failure as JobFailure {
+            let by = signals.stopRequest.map { " (\($0.summary))" }
+            throw by.map { JobFailure(.stopped, .stopped, "Stopped on request\($0) while reading the configuration.") }
+                ?? failure
+        } catch {
+            throw JobFailure(.runnerFault, .internalFault, "Cannot read the configuration: \(error)")
+        }
+    }
+
+    /// Whether the results in a root are ours to move: the runner moves the job's data, or a run of ours left its
+    /// record there. In the platform's containers neither is so.
+    private func isOwnRoot(_ paths: ContainerPaths, _ storage: StorageMode) -> Bool {
+        storage.movesData || FileStatus(of: paths.record) != nil
     }
 
     /// Makes the folders and moves aside what an earlier run left.
     private func prepareTree(_ configuration: JobConfiguration) throws(JobFailure) -> Set<String> {
         let tree = ContainerTree(paths: configuration.paths, logger: logger)
-        if configuration.storage.movesData { try tree.setAsidePreviousResults() }
+        if isOwnRoot(configuration.paths, configuration.storage) {
+            try tree.setAsidePreviousResults(channels: configuration.channels.map(\.name))
+        }
         let split = try tree.prepare()
         // What another run failed of is no reason of this one.
         removeLink(configuration.paths.failure)
@@ -112,7 +134,7 @@ package struct JobRunner: Sendable {
         let paths = ContainerPaths(root: inputs.root)
         // The record and the failure file of a busy root are the other run's.
         guard failure.kind != .rootBusy else { return failure.exitCode }
-        if inputs.storage.movesData {
+        if isOwnRoot(paths, inputs.storage) {
             do throws(JobFailure) {
                 try RootLock.take(paths)
                 try ContainerTree(paths: paths, logger: logger).setAsidePreviousResults()

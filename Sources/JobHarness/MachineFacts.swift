@@ -46,10 +46,18 @@ extension SageMakerEnvironment.Machine {
             environment: [("PATH", path ?? "")],
             workingDirectory: "/"
         )
-        // A driver that does not answer means no GPU, as in the toolkit.
-        guard let run = try? await CapturedRun.run(specification, output: nil), run.exit.shellCode == 0 else {
-            return ""
+        // A driver that does not answer means no GPU: a hanging one must not keep the job.
+        return await withTaskGroup(of: String?.self) { group in
+            group.addTask {
+                guard let run = try? await CapturedRun.run(specification, output: nil) else { return "" }
+                return run.exit.shellCode == 0 ? run.tail : ""
+            }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(10), clock: .continuous)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return (await group.next() ?? nil) ?? ""
         }
-        return run.tail
     }
 }

@@ -82,6 +82,9 @@ final class RecordKeeper: Sendable {
             state.record.endedAt = now
             state.record.billableDurationMilliseconds =
                 Int(now.milliseconds - (state.record.startedAt ?? now).milliseconds)
+            // A record that could not be stored turns a success into a failure: it has one end, the last one.
+            let ends: [JobEventType] = [.completed, .failed, .cancelled, .maxRuntimeExceeded]
+            if let last = state.record.events.last, ends.contains(last.eventType) { state.record.events.removeLast() }
             state.record.events.append(JobRecord.Event(event, at: now, message: reason ?? ""))
             state.record.runner["exitCode"] = .number(JSONNumber(Int(exitCode)))
         }
@@ -105,10 +108,12 @@ final class RecordKeeper: Sendable {
 
     private func write() {
         writing.withLock { _ in
-            let record = state.withLock { state in
-                state.isScheduled = false
-                return state.record
+            let changed = state.withLock { state -> JobRecord? in
+                defer { state.isScheduled = false }
+                return state.isScheduled ? state.record : nil
             }
+            // Somebody else wrote the newest state in the meantime; a write that runs on would race with the exit.
+            guard let record = changed else { return }
             var problem: String?
             do {
                 try replaceFile(file, with: Array((record.json().serialized(pretty: true) + "\n").utf8))

@@ -128,25 +128,6 @@ struct Requirements: Sendable {
             .map { String($0).trimmed() }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
     }
-
-    /// A line as it may be shown: the user and password of an index address are secrets.
-    ///
-    /// - Parameter line: A line of a requirements file.
-    /// - Returns: The line with `<redacted>` in their place.
-    static func withoutCredentials(_ line: String) -> String {
-        var shown = ""
-        var rest = line[...]
-        while let scheme = rest.firstRange(of: "://") {
-            shown += rest[..<scheme.upperBound]
-            rest = rest[scheme.upperBound...]
-            let authority = rest.prefix { $0 != "/" && !$0.isWhitespace }
-            if let at = authority.lastIndex(of: "@") {
-                shown += "<redacted>"
-                rest = rest[at...]
-            }
-        }
-        return shown + rest
-    }
 }
 
 /// What pip or uv said about a failed install, cut to what a person needs.
@@ -163,7 +144,7 @@ struct InstallFailure {
     ///   - exitCode: The tool's exit code.
     init(output: String, file: FilePath, exitCode: Int32) {
         let said = output.split(whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" })
-            .map { String($0).trimmed() }
+            .map { String($0).trimmed().withoutCredentials() }
             .filter { !$0.isEmpty && !$0.hasPrefix("[notice]") && !$0.hasPrefix("WARNING: Running pip as") }
         let requirement = Self.requirement(in: said)
         let subject = requirement.map { "the requirement \"\($0.escaped())\" of \(file)" } ?? "\(file)"

@@ -1,6 +1,7 @@
 import BraketEnvironment
 import ObjectStorage
 import RunnerCore
+import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -15,11 +16,15 @@ import Musl
 ///
 /// The lock is flock(2)'s, so it ends with the process, whatever ends that.
 enum RootLock {
-    /// Takes the lock for the rest of the process's life.
+    private static let isTaken = Mutex(false)
+
+    /// Takes the lock for the rest of the process's life; taking it again does nothing.
     ///
     /// - Parameter paths: The job's folders; `ml` is made.
     /// - Throws: `JobFailure` when another run holds it, or the folder cannot be made.
     static func take(_ paths: ContainerPaths) throws(JobFailure) {
+        // To flock(2) a second descriptor is a stranger, also in one process.
+        guard !isTaken.withLock({ $0 }) else { return }
         let file = paths.ml.appending(".braket-runner.lock")
         do {
             try makeDirectories(paths.ml)
@@ -33,6 +38,7 @@ enum RootLock {
                 // Who holds it is for the message of the next one only.
                 _ = try? descriptor.resize(to: 0)
                 _ = try? descriptor.writeAll(Array("\(getpid())".utf8))
+                isTaken.withLock { $0 = true }
                 return
             }
         } catch {

@@ -57,10 +57,14 @@ package func directoryEntryNames(_ directory: FilePath) throws(ObjectStoreError)
     }
     defer { closedir(stream) }
     var names: [[UInt8]] = []
-    while let entry = readdir(stream) {
+    while true {
+        errno = 0
+        guard let entry = readdir(stream) else { break }
         let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in Array(bytes.prefix { $0 != 0 }) }
         if !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8) { names.append(name) }
     }
+    // A disk or a network file system may fail in the middle: half a list must not pass for the whole.
+    guard errno == 0 else { throw ObjectStoreError(reading: directory.string, Errno(rawValue: errno)) }
     return names
 }
 

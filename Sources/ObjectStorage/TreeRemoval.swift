@@ -36,6 +36,28 @@ package func removeTree(_ path: FilePath) throws(ObjectStoreError) {
     try removeFolder(path)
 }
 
+/// Moves a file or a folder with everything in it, folder by folder where rename(2) cannot: overlayfs refuses to move
+/// a folder of the image as a whole.
+///
+/// Blocks.
+///
+/// - Parameters:
+///   - source: What to move.
+///   - target: Its new path, where nothing is.
+/// - Throws: `ObjectStoreError`; what was moved before stays moved.
+package func moveTree(_ source: FilePath, to target: FilePath) throws(ObjectStoreError) {
+    guard !moveFile(source, to: target) else { return }
+    let error = Errno(rawValue: errno)
+    guard error == .improperLink, FileStatus(of: source, followingLinks: false)?.isDirectory == true else {
+        throw ObjectStoreError(writing: source.string, error)
+    }
+    try makeDirectories(target)
+    for name in try directoryEntryNames(source) {
+        try moveTree(source.appending(bytes: name), to: target.appending(bytes: name))
+    }
+    try removeFolder(source)
+}
+
 private func empty(
     _ folder: FilePath,
     movingFoldersTo top: FilePath,
@@ -51,9 +73,11 @@ private func empty(
         if let status = FileStatus(of: entry, followingLinks: false) { allowRemoval(entry, status) }
         moved += 1
         let target = top.appending("\(LocalFolderStore.partialPrefix)removing-\(getpid())-\(moved)")
-        guard moveFile(entry, to: target) else {
-            throw ObjectStoreError(writing: entry.string, Errno(rawValue: errno))
-        }
+        guard !moveFile(entry, to: target) else { continue }
+        let error = Errno(rawValue: errno)
+        // overlayfs cannot move a folder of the image; such folders are not nested a thousand deep.
+        guard error == .improperLink else { throw ObjectStoreError(writing: entry.string, error) }
+        try removeTree(entry)
     }
 }
 

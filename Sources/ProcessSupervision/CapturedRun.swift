@@ -1,3 +1,4 @@
+import CLinuxShims
 import RunnerCore
 import Synchronization
 package import SystemPackage
@@ -32,8 +33,7 @@ package struct CapturedRun: Sendable {
         output: FileDescriptor?,
         tailLimitBytes: Int = 64 * 1024
     ) async throws -> CapturedRun {
-        let pipe = try FileDescriptor.pipe()
-        for end in [pipe.readEnd, pipe.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        let pipe = try makePipe()
         defer { try? pipe.readEnd.close() }  // Reading is over; nothing can be lost by a failed close.
         var captured = specification
         captured.descriptors += [
@@ -85,6 +85,13 @@ package struct CapturedRun: Sendable {
             }
         }
     }
+}
+
+/// Makes a pipe whose ends no child inherits by accident, pipe2(2).
+private func makePipe() throws -> (readEnd: FileDescriptor, writeEnd: FileDescriptor) {
+    var ends: [Int32] = [-1, -1]
+    guard CLinuxShims_pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
+    return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
 }
 
 /// Waits for bytes or the end of a pipe.

@@ -124,6 +124,8 @@ private final class Shutdown: Sendable {
         var initiator: SupervisedEnd.Initiator?
         var begun: ContinuousClock.Instant?
         var killed = false
+        /// The stop signals that came, each once.
+        var requests: Set<Int32> = []
     }
 
     private let child: ChildProcess
@@ -154,16 +156,26 @@ private final class Shutdown: Sendable {
         }
     }
 
-    /// Begins the shutdown; a second stop request ends the grace at once.
+    /// Begins the shutdown; a second stop request of the same kind ends the grace at once.
+    ///
+    /// TERM and HUP come together when a terminal or a service manager ends: that is one request, not two, and the
+    /// script gets both.
     func begin(_ initiator: SupervisedEnd.Initiator) {
-        let isFirst = state.withLock { state in
-            guard state.initiator == nil else { return false }
+        let (isFirst, isRepeated) = state.withLock { state in
+            var isRepeated = false
+            if case .stopRequest(let signal) = initiator { isRepeated = !state.requests.insert(signal.number).inserted }
+            guard state.initiator == nil else { return (false, isRepeated) }
             state.initiator = initiator
             state.begun = .now
-            return true
+            return (true, isRepeated)
         }
         guard isFirst else {
-            if case .stopRequest = initiator { kill(afterGrace: false) }
+            guard case .stopRequest(let signal) = initiator else { return }
+            if isRepeated || signal.number == SIGINT {
+                kill(afterGrace: false)
+            } else {
+                child.signalGroup(signal.number)
+            }
             return
         }
         child.signalGroup(signal(for: initiator))

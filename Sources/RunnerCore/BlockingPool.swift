@@ -22,6 +22,19 @@ package final class BlockingPool: Sendable {
         var head = 0
         var idleThreads = 0
         var threads = 0
+
+        /// Takes the oldest piece of work.
+        mutating func next() -> (@Sendable () -> Void)? {
+            guard head < queue.count else { return nil }
+            defer {
+                head += 1
+                if head == queue.count {
+                    queue.removeAll(keepingCapacity: true)
+                    head = 0
+                }
+            }
+            return queue[head]
+        }
     }
 
     private let maximumThreads: Int
@@ -63,7 +76,12 @@ package final class BlockingPool: Sendable {
             return true
         }
         if startsThread, !startThread({ [self] in serve() }) {
-            state.withLock { $0.threads -= 1 }
+            let isAlone = state.withLock { state in
+                state.threads -= 1
+                return state.threads == 0
+            }
+            // No thread may be made (a pids limit) and none is there: the caller's own is better than waiting for ever.
+            if isAlone, let work = state.withLock({ $0.next() }) { return work() }
         }
         wakeUp.signal()
     }
@@ -74,15 +92,7 @@ package final class BlockingPool: Sendable {
             wakeUp.wait()
             let work = state.withLock { state -> (@Sendable () -> Void)? in
                 state.idleThreads -= 1
-                guard state.head < state.queue.count else { return nil }
-                defer {
-                    state.head += 1
-                    if state.head == state.queue.count {
-                        state.queue.removeAll(keepingCapacity: true)
-                        state.head = 0
-                    }
-                }
-                return state.queue[state.head]
+                return state.next()
             }
             work?()
         }

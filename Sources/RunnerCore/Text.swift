@@ -45,6 +45,30 @@ extension String {
         }
     }
 
+    /// The text as it may be shown: in its web addresses the user and password, and the query of a presigned one, are
+    /// secrets and become `<redacted>`.
+    ///
+    /// - Returns: The text itself when it holds no such address.
+    package func withoutCredentials() -> String {
+        var shown = ""
+        var rest = self[...]
+        while let scheme = rest.firstRange(of: "://") {
+            shown += rest[..<scheme.upperBound]
+            rest = rest[scheme.upperBound...]
+            let authority = rest.prefix { $0 != "/" && !$0.isWhitespace }
+            if let at = authority.lastIndex(of: "@") {
+                shown += "<redacted>"
+                rest = rest[at...]
+            }
+            let address = rest.prefix { !$0.isWhitespace }
+            if let query = address.firstIndex(of: "?") {
+                shown += rest[..<query] + "?<redacted>"
+                rest = rest[address.endIndex...]
+            }
+        }
+        return shown + rest
+    }
+
     /// The text without blanks, tabs and line ends at both sides.
     package func trimmed() -> String {
         let blanks: Set<Unicode.Scalar> = [" ", "\t", "\n", "\r"]

@@ -55,13 +55,15 @@ struct RunCommand: AsyncParsableCommand {
             environment: environment,
             workingDirectory: currentWorkingDirectory()
         )
+        let signals = JobSignals()
+        signals.start()
         if reader.flag("dry-run", dryRun) {
-            let plan = await DryRun(inputs: inputs, logger: logger).run()
+            // What it cannot finish it reports; what it has made it removes.
+            let plan = try await signals.cancelling { await DryRun(inputs: inputs, logger: logger).run() }
+            if signals.stopRequest != nil { endProcess(RunnerCore.ExitCode.stopped.rawValue) }
             writeLine(format == .json ? plan.json.serialized(pretty: true) : plan.text, to: .standardOutput)
             endProcess(plan.exitCode)
         }
-        let signals = JobSignals()
-        signals.start()
         endProcess(await JobRunner(inputs: inputs, signals: signals, logger: logger).run())
     }
 }

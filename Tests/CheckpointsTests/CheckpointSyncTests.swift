@@ -42,7 +42,7 @@ import Musl
     }
 
     private func files(_ folder: FilePath) throws -> [String] {
-        try regularFiles(below: folder).map(\.key.description)
+        FileTree(below: folder).files.map(\.key.description)
     }
 
     // MARK: Restore
@@ -187,18 +187,22 @@ import Musl
             #expect(symlink("../outside", folder.pushing("local/folder").string) == 0)
             #expect(symlink("../outside/file", folder.pushing("local/file").string) == 0)
             #expect(mkfifo(folder.pushing("local/pipe").string, 0o600) == 0)
-            let report = try await sync(folder).flush()
+            let sync = sync(folder)
+            _ = try await sync.restore()
+            let report = try await sync.flush()
             #expect((report.files, report.stored) == (1, 1))
+            #expect(Set(report.skipped) == ["file is a link", "folder is a link", "pipe is no regular file"])
             #expect(try files(folder.appending("bucket")) == ["ck/.state"])
         }
     }
 
     @Test func oneFileThatCannotBeStoredDoesNotKeepTheOthers() async throws {
         try await withTemporaryDirectory { folder in
+            let sync = sync(folder)
+            _ = try await sync.restore()
             // A folder stands where the object would.
             try write("x", to: folder.pushing("bucket/ck/b/below"))
             for name in ["a", "b", "c"] { try write(name, to: folder.pushing("local").appending(name)) }
-            let sync = sync(folder)
             for _ in 0..<2 {
                 let report = try await sync.flush()
                 #expect(report.files == 3)
@@ -214,6 +218,16 @@ import Musl
         try await withTemporaryDirectory { folder in
             let report = try await sync(folder).flush()
             #expect((report.files, report.stored, report.unsafe) == (0, 0, []))
+        }
+    }
+
+    /// A job that fails before its restore has only what an older run left, which must not replace newer objects.
+    @Test func nothingIsStoredBeforeTheRestore() async throws {
+        try await withTemporaryDirectory { folder in
+            try write("old", to: folder.pushing("local/a"), modified: 1_600_000_000)
+            try write("new", to: folder.pushing("bucket/ck/a"))
+            _ = try await sync(folder).flush()
+            #expect(try text(of: folder.pushing("bucket/ck/a")) == "new")
         }
     }
 
@@ -233,6 +247,7 @@ import Musl
                 options: WriteOptions(),
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
             )
+            _ = try await sync.restore()
             let report = try await sync.flush()
             #expect(report.stored == 0)
             #expect(report.unsafe.count == 1)

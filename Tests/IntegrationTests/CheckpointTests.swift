@@ -86,6 +86,35 @@ struct CheckpointTests {
         }
     }
 
+    @Test("Checkpoints of one place do not get into another one's")
+    func anotherPlace() throws {
+        try JobFolder.with { folder in
+            folder.store("B/c.json", "B")
+            let write = "open(os.environ['AMZN_BRAKET_CHECKPOINT_DIR'] + '/c.json', 'w').write('A')"
+            #expect(folder.runScript("import os\n" + write, ["--checkpoints", "s3://bucket/A"]).exitCode == 0)
+            let read = "print('READ', open(os.environ['AMZN_BRAKET_CHECKPOINT_DIR'] + '/c.json').read())"
+            let run = folder.runScript("import os\n" + read, ["--checkpoints", "s3://bucket/B"])
+            #expect(run.lines.contains("READ B"), "\(run.output)\(run.errors)")
+            #expect(folder.text("store/bucket/A/c.json") == "A")
+            #expect(folder.text("store/bucket/B/c.json") == "B")
+        }
+    }
+
+    @Test(
+        "A folder that the next run would move is no place for checkpoints",
+        arguments: ["ml/model/ck", "ml", "ml/output"]
+    )
+    func refusedFolders(place: String) throws {
+        try JobFolder.with { folder in
+            let run = folder.runScript(
+                "",
+                ["--checkpoints", "s3://bucket/A", "--checkpoint-dir", folder.at("root/" + place)]
+            )
+            #expect(run.exitCode == 64)
+            #expect(run.errors.contains("--checkpoint-dir"))
+        }
+    }
+
     @Test("What is not this job's is left alone")
     func neighbours() throws {
         try JobFolder.with { folder in

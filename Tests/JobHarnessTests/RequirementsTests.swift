@@ -1,5 +1,6 @@
 import BraketEnvironment
 import ObjectStorage
+import RunnerCore
 import RunnerTestSupport
 import SystemPackage
 import Testing
@@ -61,12 +62,12 @@ import Testing
             ("https://user:p@w@host/x.whl", "https://<redacted>@host/x.whl"), ("https://host", "https://host"),
         ])
     func credentialsAreNotShown(line: String, shown: String) {
-        #expect(Requirements.withoutCredentials(line) == shown)
+        #expect(line.withoutCredentials() == shown)
     }
 
     @Test func noAddressOfALineIsForgotten() {
         let line = "-i https://host/ --extra-index-url https://user:pw@other/"
-        #expect(Requirements.withoutCredentials(line) == "-i https://host/ --extra-index-url https://<redacted>@other/")
+        #expect(line.withoutCredentials() == "-i https://host/ --extra-index-url https://<redacted>@other/")
     }
 
     private func requirements(_ folder: FilePath, _ policy: RequirementsPolicy, path: String) -> Requirements {

@@ -36,6 +36,9 @@ int CLinuxShims_reap(pid_t pid, struct CLinuxShims_exit *result);
 /// An anonymous file in memory, close-on-exec; -1 and errno on failure (memfd_create(2)).
 int CLinuxShims_memory_file(const char *name);
 
+/// A pipe with both ends close-on-exec; -1 and errno on failure (pipe2(2)).
+int CLinuxShims_pipe(int *ends);
+
 /// Copies up to `count` bytes between files inside the kernel; -1 and errno on failure (copy_file_range(2)).
 ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count);
 
