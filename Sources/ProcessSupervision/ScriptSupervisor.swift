@@ -158,8 +158,8 @@ private final class Shutdown: Sendable {
 
     /// Begins the shutdown; a second stop request of the same kind ends the grace at once.
     ///
-    /// TERM and HUP come together when a terminal or a service manager ends: that is one request, not two, and the
-    /// script gets both.
+    /// TERM and HUP come together when a terminal or a service manager ends: that is one request, not two, and a
+    /// HUP passed on would end a script that is busy with its TERM.
     func begin(_ initiator: SupervisedEnd.Initiator) {
         let (isFirst, isRepeated) = state.withLock { state in
             var isRepeated = false
@@ -171,11 +171,7 @@ private final class Shutdown: Sendable {
         }
         guard isFirst else {
             guard case .stopRequest(let signal) = initiator else { return }
-            if isRepeated || signal.number == SIGINT {
-                kill(afterGrace: false)
-            } else {
-                child.signalGroup(signal.number)
-            }
+            if isRepeated || signal.number == SIGINT { kill(afterGrace: false) }
             return
         }
         child.signalGroup(signal(for: initiator))

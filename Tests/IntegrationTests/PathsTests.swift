@@ -1,3 +1,4 @@
+import RunnerCore
 import RunnerTestSupport
 import Testing
 
@@ -112,6 +113,31 @@ struct PathsTests {
                 folder.shell("test -d root/ml/code/customer_code/extracted -a -d root/ml/additional_setup").exitCode
                     == 0
             )
+        }
+    }
+
+    @Test("A folder that cannot be prepared is a failure with a text and a record")
+    func unpreparable() throws {
+        try JobFolder.with { folder in
+            folder.write("root/braket", "a file")
+            #expect(folder.runScript("").exitCode == 64)
+            #expect(folder.failure?.hasPrefix("Symlink failure.") == true)
+            try #expect(folder.record()["status"]?.stringValue == "FAILED")
+        }
+    }
+
+    @Test("Channels of an earlier run are not this one's; somebody's own folder is moved, not removed")
+    func channelsOfEarlierRuns() throws {
+        try JobFolder.with { folder in
+            folder.store("a/1", "1")
+            folder.write("root/ml/input/data/mine/precious", "P")
+            #expect(folder.runScript("", ["--input", "old=s3://bucket/a/"]).exitCode == 0)
+            let run = folder.runScript(
+                "import os\nprint('LIST', sorted(os.listdir(os.environ['AMZN_BRAKET_INPUT_DIR'])))",
+                ["--input", "mine=s3://bucket/a/"]
+            )
+            #expect(run.lines.contains("LIST ['mine']"), "\(run.output)")
+            #expect(folder.shell("cat root/ml/previous/*/input/mine/precious").output == "P")
         }
     }
 }

@@ -157,6 +157,31 @@ struct RecordTests {
         }
     }
 
+    @Test("A record that cannot be stored has one end, and nobody reads of a success")
+    func recordNotStored() throws {
+        try JobFolder.with { folder in
+            folder.write("store/bucket/out/output/job.json/in-the-way", "x")
+            let run = folder.runScript("")
+            #expect(run.exitCode == 74)
+            #expect(!run.output.contains("Reporting training SUCCESS"))
+            let record = try folder.record()
+            #expect(Self.events(record).suffix(2) == ["UPLOADING_RESULTS", "FAILED"])
+            #expect(record["status"]?.stringValue == "FAILED")
+        }
+    }
+
+    @Test("Results that cannot be read are not safe")
+    func unreadableResults() throws {
+        try JobFolder.with { folder in
+            let run = folder.runScript(
+                "import os\nos.rmdir('\(folder.at("root/ml/output/data"))')\n"
+                    + "open('\(folder.at("root/ml/output/data"))', 'w').write('no folder')"
+            )
+            #expect(run.exitCode == 74)
+            #expect(folder.failure?.contains("output.tar.gz") == true)
+        }
+    }
+
     private static func events(_ record: JSONObject) -> [String] {
         record["events"]?.arrayValue?.compactMap { $0.objectValue?["eventType"]?.stringValue } ?? []
     }

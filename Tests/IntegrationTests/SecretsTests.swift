@@ -92,4 +92,24 @@ struct SecretsTests {
             #expect(folder.failure?.contains("planted") == false)
         }
     }
+
+    @Test(
+        "Neither the signature nor the password of an address is shown or stored",
+        arguments: [
+            "https://bucket.s3.us-west-2.amazonaws.com/key?X-Amz-Signature=planted",
+            "https://user:planted@bucket.s3.us-west-2.amazonaws.com/key",
+        ]
+    )
+    func addresses(address: String) throws {
+        try JobFolder.with { folder in
+            let run = folder.run(
+                folder.options + ["--script", address, "--entry-point", "alg", "--input", "g=\(address)"]
+            )
+            #expect(run.exitCode == 64)
+            #expect(run.errors.contains("--script"))
+            for text in [run.output, run.errors, folder.failure ?? "", folder.text("root/ml/output/job.json") ?? ""] {
+                #expect(!text.contains("planted"))
+            }
+        }
+    }
 }

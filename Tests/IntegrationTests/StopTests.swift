@@ -195,4 +195,45 @@ struct StopTests {
             #expect(run.exitCode == 0)
         }
     }
+
+    @Test("A hang-up beside the stop is the same request: the grace goes on")
+    func hangUpBesideStop() throws {
+        try JobFolder.with { folder in
+            folder.write(
+                "source/alg.py",
+                """
+                import os, signal, sys, time
+                def stop(number, frame):
+                    print("HEARD")
+                    while not os.path.exists("\(folder.at("go"))"): time.sleep(0.01)
+                    print("SAVED")
+                    sys.exit(0)
+                signal.signal(signal.SIGTERM, stop)
+                print("READY")
+                while True: time.sleep(1)
+                """
+            )
+            let program = folder.start(folder.job("alg"))
+            #expect(program.waitForOutput("READY\n"))
+            program.send(SIGTERM)
+            #expect(program.waitForOutput("HEARD\n"))
+            program.send(SIGHUP)
+            folder.write("go", "")
+            let run = program.finish()
+            #expect(run.exitCode == 143)
+            #expect(run.output.contains("SAVED"))
+        }
+    }
+
+    @Test("A stop does not wait for standard input")
+    func stopWhileReadingTheDocument() throws {
+        try JobFolder.with { folder in
+            // A FIFO open for both ends never ends.
+            let shell = folder.shell(
+                "mkfifo in; exec 3<>in; '\(BinaryUnderTest.path)' \(folder.options.joined(separator: " ")) --job - <&3 >out & "
+                    + "until grep -q 'Beginning Setup' out 2>/dev/null; do :; done; kill -TERM $!; wait $!; echo code $?"
+            )
+            #expect(shell.output.contains("code 143"), "\(shell.output)\(shell.errors)")
+        }
+    }
 }

@@ -285,4 +285,12 @@ import Testing
         #expect(lines.dropFirst() == ["line 15", "line 16", "line 17", "line 18", "line 19", "line 20"])
         #expect(failure("") == ["Exception: /x/requirements.txt could not be installed (exit code 1)"])
     }
+
+    @Test func aFailureShowsNoCredentials() {
+        let output =
+            "fatal: unable to access 'https://me:TOKEN77@host/x.git/': not found\nERROR: https://a:TOKEN77@h/ failed"
+        let lines = InstallFailure(output: output, file: "/requirements.txt", exitCode: 1).lines
+        #expect(!lines.joined().contains("TOKEN77"))
+        #expect(lines.joined().contains("https://<redacted>@h/ failed"))
+    }
 }
