@@ -99,7 +99,9 @@ package struct JobRunner: Sendable {
     }
 
     /// Whether the results in a root are ours to move: the runner moves the job's data, or a run of ours left its
-    /// record there. In the platform's containers neither is so.
+    /// record there.
+    ///
+    /// In the platform's containers neither is so.
     private func isOwnRoot(_ paths: ContainerPaths, _ storage: StorageMode) -> Bool {
         storage.movesData || FileStatus(of: paths.record) != nil
     }
