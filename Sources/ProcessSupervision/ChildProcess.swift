@@ -36,15 +36,17 @@ package final class ChildProcess: Sendable {
         var processID = pid_t()
         // The arrays own their strings, and Swift releases an object after its last use, not at the end of the scope.
         let error = withExtendedLifetime((arguments, environment)) {
-            CLinuxShims_spawn(
-                &processID,
-                specification.executable.string,
-                arguments.pointers,
-                environment.pointers,
-                specification.workingDirectory.string,
-                descriptors,
-                Int32(descriptors.count / 2)
-            )
+            repeatingWhileBusy {
+                CLinuxShims_spawn(
+                    &processID,
+                    specification.executable.string,
+                    arguments.pointers,
+                    environment.pointers,
+                    specification.workingDirectory.string,
+                    descriptors,
+                    Int32(descriptors.count / 2)
+                )
+            }
         }
         guard error == 0 else { throw describe(Errno(rawValue: error), specification) }
         return ChildProcess(processID: processID)
@@ -78,6 +80,19 @@ package final class ChildProcess: Sendable {
     @discardableResult
     package func signalGroup(_ number: Int32) -> Bool {
         isReaped.withLock { isReaped in !isReaped && kill(-processID, number) == 0 }
+    }
+
+    /// Repeats a spawn for at most a tenth of a second while the program file is "busy".
+    ///
+    /// A file that was just written cannot be executed as long as anybody has it open for writing - and a process that
+    /// another thread forks in that moment has, until its own exec closes it.
+    private static func repeatingWhileBusy(_ spawn: () -> Int32) -> Int32 {
+        for _ in 0..<20 {
+            let error = spawn()
+            guard error == ETXTBSY else { return error }
+            usleep(5000)
+        }
+        return spawn()
     }
 
     private static func describe(_ error: Errno, _ specification: ProcessSpecification) -> SupervisionError {
