@@ -117,7 +117,7 @@ private let tally = Tally()
     .enabled(if: !Suites.cases.isEmpty, "skipped: no archive suites below \(Suites.root); set BRAKET_SUITES")
 )
 struct ArchiveConformanceTests {
-    @Test("outcome, content and surroundings", .timeLimit(.minutes(1)), arguments: Suites.cases)
+    @Test("outcome, content and surroundings", .timeLimit(.minutes(15)), arguments: Suites.cases)
     func extracts(_ item: SuiteCase) throws {
         let archive = try contents(of: Suites.root.appending("\(item.folder)/\(item.row.file)"))
         try withTemporaryDirectory { scratch in

@@ -15,7 +15,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct CheckpointSyncTests {
+@Suite(.timeLimit(.minutes(15))) struct CheckpointSyncTests {
     private func sync(_ folder: FilePath, prefix: String = "ck") -> CheckpointSync {
         CheckpointSync(
             folder: folder.appending("local"),

@@ -12,7 +12,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(2))) struct LauncherTests {
+@Suite(.timeLimit(.minutes(15))) struct LauncherTests {
     /// The launcher's own tests, in Python: `launcher/` beside this file.
     @Test func pythonsOwnTests() async throws {
         let folder = FilePath(#filePath).removingLastComponent().appending("launcher")

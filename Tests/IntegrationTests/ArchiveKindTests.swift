@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// What a script may be packed as, and what is refused (contract §3.5).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ArchiveKindTests {
     /// Bytes under a name with a declared compression.
     struct Row: Sendable, CustomTestStringConvertible {

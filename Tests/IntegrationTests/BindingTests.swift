@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// How hyperparameters reach a function: every row of contract §3.7, and what crashes today.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct BindingTests {
     /// A function, its hyperparameters and what it must print, or the first line of its failure.
     struct Row: Sendable, CustomTestStringConvertible {

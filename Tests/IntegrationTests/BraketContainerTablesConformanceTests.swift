@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// The parametrised rows of the original container's own unit tests, run through the binary.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct BraketContainerTablesConformanceTests {
     /// The tables; nil when the shared suites are not on this machine.
     static let tables: JSONObject? = {

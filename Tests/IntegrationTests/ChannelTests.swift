@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// Input channels: every row and trap of contract §5.4.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ChannelTests {
     /// An address, the objects of the bucket, and the files the channel must hold.
     struct Row: Sendable, CustomTestStringConvertible {

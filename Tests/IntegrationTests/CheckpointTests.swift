@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// Checkpoints: restored before the script, kept after it (contract §5.5).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct CheckpointTests {
     static let counting = """
         import os

@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// Everything wrong is reported at once, each with its source: 64.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ConfigurationProblemsTests {
     static let seeded = """
         {"jobName": "-bad-", "roleArn": "nope", "clientToken": "",

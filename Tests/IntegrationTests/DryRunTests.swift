@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// The dry run: the whole plan and every problem, and nothing changed.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct DryRunTests {
     private func fill(_ folder: JobFolder) {
         folder.write(

@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// What an entry point may be, and where it runs (contract §3.7, §3.8).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct EntryPointFormTests {
     /// Files of the script, the entry point and the line it prints.
     struct Row: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// What the script finds in its environment (contract §1.1, §1.4).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct EnvironmentTests {
     static let printing = """
         import json, os, sys

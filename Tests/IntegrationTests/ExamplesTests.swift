@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// The examples that need no package run as their README says; `make demo` runs qaoa.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExamplesTests {
     private static let examples =
         String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }) + "/examples"

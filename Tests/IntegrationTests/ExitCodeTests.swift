@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// Every row of the exit-code table, driven through the binary.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ExitCodeTests {
     /// A script and the exit code of the runner.
     struct Ending: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// The failure file: today's first line, and a file for every kind of failure (contract §3.10).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct FailureTextTests {
     /// A script and the first line of its failure file.
     struct Row: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// Options as flags, as variables and in the document, and which of them wins.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct OptionTests {
     static let document = """
         {"jobName": "document", "roleArn": "arn:aws:iam::123456789012:role/r", "tags": {"a": "b"},

@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// The script's output arrives byte for byte between the known lines (acceptance test T10).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct OutputTransparencyTests {
     static let outputs = [
         #"bytes(range(256)) * 4"#,

@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// The command line's first word: a command, nothing, or another program.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct PassThroughTests {
     @Test("A program on PATH is executed with its own arguments, environment and folder")
     func execution() throws {

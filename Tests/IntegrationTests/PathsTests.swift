@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// /opt/braket and /opt/ml: the symlink rules of contract §2.1.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct PathsTests {
     static let writing = """
         import os

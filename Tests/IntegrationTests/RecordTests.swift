@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// job.json: GetJob's shape, true at every moment.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct RecordTests {
     /// The members of GetJob, and `runner`.
     static let members: Set<String> = [

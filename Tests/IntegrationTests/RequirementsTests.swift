@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// requirements.txt: every one of them, in today's order and folder (contract §3.6).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct RequirementsTests {
     /// Stands for Python: writes down how pip is called and hands everything else on.
     private func wrapper(_ folder: JobFolder, exitCode: Int = 0) -> [String] {

@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// model.tar.gz, output.tar.gz and when they are stored (contract §5.2).
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ResultsTests {
     static let writing = """
         import os, sys

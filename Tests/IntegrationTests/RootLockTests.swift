@@ -9,7 +9,7 @@ import Musl
 #endif
 
 /// Two runs in one root: the second is refused and touches nothing.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct RootLockTests {
     @Test("A second run in a busy root ends with 64 and leaves the first one's record alone")
     func secondRun() throws {

@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// Where a script may come from, and that it is always this run's.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct ScriptSourceTests {
     private static let script = "print('RAN')\n"
 

@@ -2,7 +2,7 @@ import RunnerTestSupport
 import Testing
 
 /// No secret value stands in anything the runner writes.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct SecretsTests {
     static let secrets = [
         "AWS_ACCESS_KEY_ID": "AKIAPLANTED000000001", "AWS_SECRET_ACCESS_KEY": "plantedSecretAccessKey0000000000000002",

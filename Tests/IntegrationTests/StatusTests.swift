@@ -3,7 +3,7 @@ import RunnerTestSupport
 import Testing
 
 /// `status`: the last record of a root.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct StatusTests {
     @Test("As text it says how the job ended and why")
     func text() throws {

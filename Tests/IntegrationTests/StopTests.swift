@@ -9,7 +9,7 @@ import Musl
 #endif
 
 /// Stop requests and the time limit: the script hears of them, and its results are kept.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct StopTests {
     /// Handles SIGTERM by writing a result.
     static let handling = """

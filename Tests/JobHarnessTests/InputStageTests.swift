@@ -6,7 +6,7 @@ import Testing
 @testable import BraketEnvironment
 @testable import JobHarness
 
-@Suite(.timeLimit(.minutes(1))) struct InputStageTests {
+@Suite(.timeLimit(.minutes(15))) struct InputStageTests {
     private func stage(
         _ root: FilePath,
         _ channels: [(name: String, address: String, isManifest: Bool)]

@@ -102,7 +102,7 @@ import Testing
         return python
     }
 
-    @Test(.timeLimit(.minutes(1))) func eachFileIsInstalledInTheFolderOfTheScript() async throws {
+    @Test(.timeLimit(.minutes(15))) func eachFileIsInstalledInTheFolderOfTheScript() async throws {
         try await withTemporaryDirectory { folder in
             let python = try makePython(folder)
             let script = folder.appending("script")
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func theFirstFailureEndsTheJob() async throws {
+    @Test(.timeLimit(.minutes(15))) func theFirstFailureEndsTheJob() async throws {
         try await withTemporaryDirectory { folder in
             let python = try makePython(folder)
             let files = ["bad.txt", "fine.txt"].map { folder.appending($0) }

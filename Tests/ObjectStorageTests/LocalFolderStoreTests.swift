@@ -12,7 +12,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct LocalFolderStoreTests {
+@Suite(.timeLimit(.minutes(15))) struct LocalFolderStoreTests {
     // MARK: Listing
 
     /// S3 sorts whole keys, so that a folder's files stand behind `a.txt` and before `a0`.

@@ -11,7 +11,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct TreeRemovalTests {
+@Suite(.timeLimit(.minutes(15))) struct TreeRemovalTests {
     @Test func aTreeOfEverything() throws {
         try withTemporaryDirectory { folder in
             let tree = folder.appending("tree")

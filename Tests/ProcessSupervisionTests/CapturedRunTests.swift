@@ -12,7 +12,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct CapturedRunTests {
+@Suite(.timeLimit(.minutes(15))) struct CapturedRunTests {
     @Test func outputAndErrorComeTogether() async throws {
         let run = try await captured("echo one; echo two >&2; printf three; exit 5")
         #expect(run.tail == "one\ntwo\nthree")

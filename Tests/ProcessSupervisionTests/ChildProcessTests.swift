@@ -12,7 +12,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(15))) struct ChildProcessTests {
     @Test(arguments: [0, 1, 7, 124, 255] as [Int32])
     func exitCodes(code: Int32) async throws {
         let exit = try await ChildProcess.spawn(shell("exit \(code)")).wait()

@@ -12,7 +12,7 @@ import Musl
 #endif
 
 /// Signals are delivered by hand: the process's own belong to all tests.
-@Suite(.timeLimit(.minutes(1))) struct JobSignalsTests {
+@Suite(.timeLimit(.minutes(15))) struct JobSignalsTests {
     @Test(
         arguments: [
             (SIGTERM, true), (SIGINT, true), (SIGHUP, true), (SIGQUIT, false), (SIGUSR1, false), (SIGUSR2, false),

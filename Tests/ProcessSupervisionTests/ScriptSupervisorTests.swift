@@ -10,7 +10,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct ScriptSupervisorTests {
+@Suite(.timeLimit(.minutes(15))) struct ScriptSupervisorTests {
     private let signals = JobSignals()
     private let log = EventLog()
     private let term = ReceivedSignal(number: SIGTERM, senderProcessID: 12)

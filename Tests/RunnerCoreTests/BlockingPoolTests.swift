@@ -10,7 +10,7 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct BlockingPoolTests {
+@Suite(.timeLimit(.minutes(15))) struct BlockingPoolTests {
     @Test func workMayReturnAndThrow() async throws {
         let pool = BlockingPool(maximumThreads: 2)
         #expect(try await pool.run { _ in 42 } == 42)

@@ -2,7 +2,7 @@ import RunnerCore
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(15))) struct ConcurrencyTests {
     @Test(arguments: [1, 3, 8, 1000])
     func everyElementIsWorkedOnOnce(limit: Int) async throws {
         let seen = Mutex<[Int]>([])
