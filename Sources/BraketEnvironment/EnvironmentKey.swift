@@ -37,8 +37,6 @@ package enum EnvironmentKey {
     package static let trainingJobName = "TRAINING_JOB_NAME"
     /// The user hyperparameters as JSON, when the toolkit started us.
     package static let sageMakerHyperparameters = "SM_HPS"
-    /// Set in each rank by Open MPI.
-    package static let mpiWorldSize = "OMPI_COMM_WORLD_SIZE"
 
     /// Where programs are looked for.
     package static let path = "PATH"

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -133,13 +132,4 @@ int CLinuxShims_wait_for_job_signal(pid_t *sender) {
     while (number < 0 && errno == EINTR);
     *sender = info.si_code <= 0 ? info.si_pid : 0;
     return number;
-}
-
-int64_t CLinuxShims_resident_bytes(void) {
-    long size, resident;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file == NULL) return 0;
-    int read = fscanf(file, "%ld %ld", &size, &resident);
-    fclose(file);
-    return read == 2 ? (int64_t)resident * sysconf(_SC_PAGESIZE) : 0;
 }

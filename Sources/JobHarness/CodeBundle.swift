@@ -52,12 +52,7 @@ struct CodeBundle: Sendable {
             try removeTree(fresh)
             try makeDirectories(fresh)
             let fetched = try await fill(fresh)
-            // Renamed before it is removed: of a folder that is a mount of its own nothing may be removed.
-            let old = target.removingLastComponent().appending(".replaced")
-            try removeTree(old)
-            if FileStatus(of: target, followingLinks: false) != nil { try moveTree(target, to: old) }
-            try moveTree(fresh, to: target)
-            try removeTree(old)
+            try replaceTree(target, with: fresh, old: target.removingLastComponent().appending(".replaced"))
             return fetched
         } catch {
             try? removeTree(fresh)  // The first error is the one to report.

@@ -78,7 +78,7 @@ struct ConfigurationFiles: Sendable {
                 try replaceFile(file.path, with: Array(file.content.serialized().utf8))
             }
         } catch {
-            throw JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)"])
+            throw JobFailure(preparing: error)
         }
     }
 
@@ -91,7 +91,7 @@ struct ConfigurationFiles: Sendable {
                 with: Array(JSONValue.object(configuration.hyperparameters).serialized().utf8)
             )
         } catch {
-            throw JobFailure(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)"])
+            throw JobFailure(preparing: error)
         }
     }
 

@@ -166,14 +166,7 @@ struct ContainerTree {
         do {
             try makeDirectories(folder)
         } catch {
-            throw JobFailure(
-                .paths,
-                .usage,
-                "Cannot prepare the job's folders.",
-                details: [
-                    "\(error); run as a user who may write below \(paths.root), or choose another folder with --root"
-                ]
-            )
+            throw JobFailure(preparing: error, remedy: JobFailure.remedy(forRoot: paths.root.string))
         }
     }
 

@@ -111,10 +111,9 @@ struct InputStage: Sendable {
         let target = configuration.paths.inputData.appending(contents.channel.name)
         do {
             try makeDirectories(configuration.paths.inputData)
-            // Renamed, not removed: a folder that is a mount of its own loses nothing.
-            let old = fetching.appending(".replaced-\(contents.channel.name)")
-            if FileStatus(of: target, followingLinks: false) != nil { try moveTree(target, to: old) }
-            try moveTree(fetching.appending(contents.channel.name), to: target)
+            // Beside `fetching`, whose names are the channels': a channel may be called anything.
+            let old = configuration.paths.ml.pushing("input/.replaced")
+            try replaceTree(target, with: fetching.appending(contents.channel.name), old: old)
         } catch {
             throw describe(error, contents.channel)
         }

@@ -52,6 +52,20 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         self.details = details
     }
 
+    /// Makes the failure of making or writing what a job needs below its root.
+    ///
+    /// - Parameters:
+    ///   - error: Which path, and why.
+    ///   - remedy: What to do, to follow the error.
+    init(preparing error: any Error, remedy: String = "") {
+        self.init(.paths, .usage, "Cannot prepare the job's folders.", details: ["\(error)\(remedy)"])
+    }
+
+    /// What to do about a root that cannot be written.
+    static func remedy(forRoot root: String) -> String {
+        "; run as a user who may write below \(root), or choose another folder with --root"
+    }
+
     /// Makes the failure of a restore.
     init(restoring error: ObjectStoreError) {
         let isUnavailable = error.code == .unavailable

@@ -51,7 +51,6 @@ package struct JobRunner: Sendable {
         let record: RecordKeeper
         do throws(JobFailure) {
             configuration = try await loadConfiguration()
-            if isOwnRoot(configuration.paths, configuration.storage) { try RootLock.take(configuration.paths) }
             configuration.paths.splitChildren = try prepareTree(configuration)
             record = startRecord(configuration)
         } catch {
@@ -106,10 +105,11 @@ package struct JobRunner: Sendable {
         storage.movesData || FileStatus(of: paths.record) != nil
     }
 
-    /// Makes the folders and moves aside what an earlier run left.
+    /// Takes the root, makes the folders and moves aside what an earlier run left.
     private func prepareTree(_ configuration: JobConfiguration) throws(JobFailure) -> Set<String> {
         let tree = ContainerTree(paths: configuration.paths, logger: logger)
         if isOwnRoot(configuration.paths, configuration.storage) {
+            try RootLock.take(configuration.paths)
             try tree.setAsidePreviousResults(channels: configuration.channels.map(\.name))
         }
         let split = try tree.prepare()

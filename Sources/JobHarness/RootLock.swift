@@ -42,14 +42,7 @@ enum RootLock {
                 return
             }
         } catch {
-            throw JobFailure(
-                .paths,
-                .usage,
-                "Cannot prepare the job's folders.",
-                details: [
-                    "\(error); run as a user who may write below \(paths.root), or choose another folder with --root"
-                ]
-            )
+            throw JobFailure(preparing: error, remedy: JobFailure.remedy(forRoot: paths.root.string))
         }
         let holder = (try? readSmallFile(file)).map { " (process \($0.escaped(limit: 20)))" } ?? ""
         throw JobFailure(

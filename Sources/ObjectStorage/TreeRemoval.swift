@@ -36,6 +36,23 @@ package func removeTree(_ path: FilePath) throws(ObjectStoreError) {
     try removeFolder(path)
 }
 
+/// Gives a complete folder the name of an older one, which is removed.
+///
+/// Blocks. The older one is renamed before anything of it is removed: of a folder that is a mount of its own the rename
+/// fails, and nothing is lost.
+///
+/// - Parameters:
+///   - target: The name; nothing need be there.
+///   - fresh: The complete folder.
+///   - old: Where the older one is until it is removed; what an interrupted run left there is removed first.
+/// - Throws: `ObjectStoreError`.
+package func replaceTree(_ target: FilePath, with fresh: FilePath, old: FilePath) throws(ObjectStoreError) {
+    try removeTree(old)
+    if FileStatus(of: target, followingLinks: false) != nil { try moveTree(target, to: old) }
+    try moveTree(fresh, to: target)
+    try removeTree(old)
+}
+
 /// Moves a file or a folder with everything in it, folder by folder where rename(2) cannot: overlayfs refuses to move
 /// a folder of the image as a whole.
 ///

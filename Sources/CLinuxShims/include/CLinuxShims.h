@@ -50,7 +50,4 @@ void CLinuxShims_block_job_signals(void);
 /// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
 int CLinuxShims_wait_for_job_signal(pid_t *sender);
 
-/// The number of bytes this process holds resident, from /proc/self/statm; 0 when unknown.
-int64_t CLinuxShims_resident_bytes(void);
-
 #endif
