@@ -222,4 +222,14 @@ struct ExitCodeTests {
             #expect(run.output.contains("128+n"))
         }
     }
+
+    @Test("A fault of the runner is 70: a dry run without a place for its temporary folder")
+    func fault() throws {
+        try JobFolder.with { folder in
+            folder.write("source/alg.py", "")
+            let run = folder.run(folder.job("alg") + ["--dry-run"], environment: ["TMPDIR": folder.at("missing")])
+            #expect(run.exitCode == 70)
+            #expect(run.output.contains("Set TMPDIR to a folder that can be written."), "\(run.output)")
+        }
+    }
 }
