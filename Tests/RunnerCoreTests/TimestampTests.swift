@@ -24,6 +24,23 @@ import Testing
         #expect(Timestamp(milliseconds: milliseconds).description == expected)
     }
 
+    @Test(
+        arguments: [
+            ("1970-01-01T00:00:00Z", 0), ("2024-02-29T12:00:00.5Z", 1_709_208_000_500),
+            ("2000-03-01T00:00:00.123999Z", 951_868_800_123), ("1969-12-31T23:59:59.999Z", -1),
+            ("2026-11-21 23:41:19.123+00:00", 1_795_304_479_123), ("2026-11-21T18:41:19.123-05:00", 1_795_304_479_123),
+            ("2026-01-02T03:04:05+00:00x", nil), ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+            ("0000-01-01T00:00:00Z", nil),
+            ("2023-01-01T00:00:60Z", 1_672_531_260_000), ("2023-01-01T00:00:61Z", nil), ("2023-01-01T00:60:00Z", nil),
+            ("2023-01-01T00:00:00+24:00", nil), ("2023-01-01T00:00:00+01", nil), ("2023-1-01T00:00:00Z", nil),
+            ("2023-02-29T00:00:00Z", nil), ("2023-13-01T00:00:00Z", nil), ("2023-01-01T24:00:00Z", nil),
+            ("2023-01-01T00:00:00", nil), ("2023-01-01T00:00:00.Z", nil), ("2023-01-01T00:00:00Zx", nil), ("", nil),
+        ] as [(String, Int64?)]
+    )
+    func iso8601IsRead(text: String, milliseconds: Int64?) {
+        #expect(Timestamp(iso8601: text)?.milliseconds == milliseconds)
+    }
+
     @Test func order() {
         #expect(Timestamp(milliseconds: -5) < Timestamp(milliseconds: 3))
         #expect(!(Timestamp(milliseconds: 3) < Timestamp(milliseconds: 3)))
