@@ -102,6 +102,10 @@ ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count) {
     return copy_file_range(in, NULL, out, NULL, count, 0);
 }
 
+int CLinuxShims_fallocate(int file, int64_t size) {
+    return fallocate(file, 0, 0, size);
+}
+
 static const int job_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
 static void add_job_signals(sigset_t *set) {

@@ -212,7 +212,7 @@ package struct CheckpointSync: Sendable {
         let number = restoreCounter.wrappingAdd(1, ordering: .relaxed).newValue
         let partial = target.removingLastComponent().appending("\(ownFilePrefix)restore-\(getpid())-\(number)")
         removeLink(partial)
-        _ = try await store.download(object.key, to: partial)
+        _ = try await store.download(object, to: partial, progress: nil)
         setModified(partial, object.modified)
         guard moveFile(partial, to: target) else {
             let error = Errno(rawValue: errno)

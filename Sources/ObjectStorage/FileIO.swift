@@ -74,7 +74,8 @@ extension ObjectStoreError {
 
     /// An error of writing, by its errno.
     package init(writing name: String, _ error: Errno) {
-        self.init(Self.code(of: error), "cannot write \(name): \(error)")
+        let isInTheWay = [.fileExists, .notDirectory, .isDirectory].contains(error)
+        self.init(isInTheWay ? .exists : Self.code(of: error), "cannot write \(name): \(error)")
     }
 
     private static func code(of error: Errno) -> Code {
@@ -83,6 +84,23 @@ extension ObjectStoreError {
         case .permissionDenied, .notPermitted, .readOnlyFileSystem: .accessDenied
         default: .failed
         }
+    }
+}
+
+/// Takes the disk space of a new file at once: a full disk is said before the first gigabyte, and parts that arrive in
+/// any order lie in one piece.
+///
+/// - Parameters:
+///   - descriptor: Open for writing.
+///   - sizeBytes: How long the file will be.
+///   - name: The file's name for messages.
+/// - Throws: `ObjectStoreError` when there is no room. A file system that cannot tell is no error.
+package func preallocate(_ descriptor: FileDescriptor, sizeBytes: Int64, name: String) throws(ObjectStoreError) {
+    while CLinuxShims_fallocate(descriptor.rawValue, sizeBytes) != 0 {
+        let error = Errno(rawValue: errno)
+        if error == .interrupted { continue }
+        guard error == .noSpace || error == .diskQuotaExceeded else { return }
+        throw ObjectStoreError(.failed, "cannot write \(name): \(error) (it needs \(humanBytes(sizeBytes)))")
     }
 }
 

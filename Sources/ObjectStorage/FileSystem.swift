@@ -93,6 +93,31 @@ private func makeDirectory(_ directory: FilePath) -> Errno? {
     return error == .fileExists ? .notDirectory : error
 }
 
+/// Opens a regular file for reading.
+///
+/// - Parameters:
+///   - file: The file.
+///   - address: Its name for messages.
+/// - Returns: The open file, the caller's to close.
+/// - Throws: `ObjectStoreError`; `.notFound` also for a folder.
+package func openFile(_ file: FilePath, address: String) throws(ObjectStoreError) -> FileDescriptor {
+    let descriptor: FileDescriptor
+    do {
+        descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec])
+    } catch {
+        let error = error as? Errno ?? .ioError
+        if error == .noSuchFileOrDirectory || error == .notDirectory {
+            throw ObjectStoreError(.notFound, "\(address.escaped()) does not exist")
+        }
+        throw ObjectStoreError(reading: address.escaped(), error)
+    }
+    guard FileStatus(of: descriptor)?.isDirectory != true else {
+        try? descriptor.close()  // Nothing was written.
+        throw ObjectStoreError(.notFound, "\(address.escaped()) is a folder, not a file")
+    }
+    return descriptor
+}
+
 /// Opens a regular file for reading, runs `body` and closes it.
 ///
 /// - Parameters:
@@ -106,19 +131,8 @@ package func withOpenFile<R>(
     address: String,
     _ body: (FileDescriptor) throws -> R
 ) throws -> R {
-    let descriptor: FileDescriptor
-    do {
-        descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec])
-    } catch let error as Errno {
-        if error == .noSuchFileOrDirectory || error == .notDirectory {
-            throw ObjectStoreError(.notFound, "\(address.escaped()) does not exist")
-        }
-        throw ObjectStoreError(reading: address.escaped(), error)
-    }
+    let descriptor = try openFile(file, address: address)
     defer { try? descriptor.close() }  // Nothing was written, so nothing can be lost by a failed close.
-    guard FileStatus(of: descriptor)?.isDirectory != true else {
-        throw ObjectStoreError(.notFound, "\(address.escaped()) is a folder, not a file")
-    }
     return try body(descriptor)
 }
 
@@ -143,7 +157,12 @@ package func writeNewFile<R>(_ file: FilePath, _ body: (FileDescriptor) throws -
     }
 }
 
-private func openNewFile(_ file: FilePath) throws(ObjectStoreError) -> FileDescriptor {
+/// Opens a file that must not exist yet.
+///
+/// - Parameter file: The new file; folders above it are made.
+/// - Returns: The file open for writing, the caller's to close.
+/// - Throws: `ObjectStoreError`; `.exists` when something is in the way.
+package func openNewFile(_ file: FilePath) throws(ObjectStoreError) -> FileDescriptor {
     func open() throws -> FileDescriptor {
         try FileDescriptor.open(
             file,

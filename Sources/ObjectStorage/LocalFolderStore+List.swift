@@ -10,7 +10,7 @@ import Musl
 #endif
 
 extension LocalFolderStore {
-    package func list(prefix: ObjectKey, _ visit: (ObjectSummary) throws -> Void) async throws {
+    package func list(prefix: ObjectKey, _ visit: (ObjectSummary) async throws -> Void) async throws {
         var walk = try FolderWalk(store: self, prefix: prefix)
         // A batch a hop: a hop for each file would cost more than looking at the file.
         while true {
@@ -22,8 +22,19 @@ extension LocalFolderStore {
             }
             guard !batch.isEmpty else { return }
             walk = next
-            for summary in batch { try visit(summary) }
+            for summary in batch { try await visit(summary) }
         }
+    }
+
+    package func isFolder(_ prefix: ObjectKey) async throws -> Bool {
+        let inside = prefix.appending("/")
+        var all = 0
+        var outside = 0
+        try await list(prefix: prefix) { object in
+            all += 1
+            if !object.key.hasPrefix(inside) { outside += 1 }
+        }
+        return all > 0 && outside == 0
     }
 }
 

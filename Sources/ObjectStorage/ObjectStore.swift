@@ -21,14 +21,34 @@ package struct ObjectSummary: Hashable, Sendable {
     }
 }
 
-/// How an object is to be stored.
+/// A name and a value that an object carries for billing and access rules.
+package struct ObjectTag: Hashable, Sendable {
+    /// The name.
+    package let key: String
+    /// The value, which may be empty.
+    package let value: String
+
+    /// Makes a tag.
+    package init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+}
+
+/// How an object is to be stored; a local folder ignores all of it.
 package struct WriteOptions: Hashable, Sendable {
-    /// The key for server-side encryption (`outputDataConfig.kmsKeyId`); stores without encryption ignore it.
+    /// The key for server-side encryption (`outputDataConfig.kmsKeyId`).
     package var kmsKeyID: String?
+    /// S3's storage class, such as `STANDARD_IA`; the bucket's default when nil.
+    package var storageClass: String?
+    /// The object's tags.
+    package var tags: [ObjectTag]
 
     /// Makes options.
-    package init(kmsKeyID: String? = nil) {
+    package init(kmsKeyID: String? = nil, storageClass: String? = nil, tags: [ObjectTag] = []) {
         self.kmsKeyID = kmsKeyID
+        self.storageClass = storageClass
+        self.tags = tags
     }
 }
 
@@ -51,7 +71,14 @@ package protocol ObjectStore: Sendable {
     /// Calls `visit` with each object whose key begins with `prefix`, in byte order.
     ///
     /// - Throws: `ObjectStoreError`, or what `visit` throws, which ends the listing. No match is no error.
-    func list(prefix: ObjectKey, _ visit: (ObjectSummary) throws -> Void) async throws
+    func list(prefix: ObjectKey, _ visit: (ObjectSummary) async throws -> Void) async throws
+
+    /// Tells whether `prefix` names a folder: something begins with it, and all that does begins with it and a `/`.
+    ///
+    /// - Parameter prefix: Does not end in `/`.
+    /// - Returns: false also when nothing begins with it.
+    /// - Throws: `ObjectStoreError`.
+    func isFolder(_ prefix: ObjectKey) async throws -> Bool
 
     /// Reads an object from start to end.
     ///
@@ -63,15 +90,33 @@ package protocol ObjectStore: Sendable {
 
     /// Copies an object into a file, which must not exist; a failed download leaves none.
     ///
+    /// - Parameters:
+    ///   - object: The object as it was listed or looked at; when it changed since, the file gets what is there now.
+    ///   - file: The new file; folders above it are made.
+    ///   - progress: Gets each byte that arrives.
     /// - Returns: The object as it was read.
-    /// - Throws: `ObjectStoreError`.
-    func download(_ key: ObjectKey, to file: FilePath) async throws -> ObjectSummary
+    /// - Throws: `ObjectStoreError`; `.exists` when there is such a file.
+    func download(
+        _ object: ObjectSummary,
+        to file: FilePath,
+        progress: TransferProgress?
+    ) async throws -> ObjectSummary
 
     /// Stores a file's bytes.
     ///
+    /// - Parameters:
+    ///   - file: The file; one that changes meanwhile is stored in some state of that time.
+    ///   - key: Where.
+    ///   - options: How.
+    ///   - progress: Gets each byte that the store took.
     /// - Returns: How many bytes were stored.
     /// - Throws: `ObjectStoreError`.
-    func upload(_ file: FilePath, to key: ObjectKey, options: WriteOptions) async throws -> Int64
+    func upload(
+        _ file: FilePath,
+        to key: ObjectKey,
+        options: WriteOptions,
+        progress: TransferProgress?
+    ) async throws -> Int64
 
     /// Stores what `body` writes; the object appears when `body` returned, and stays as it was when it throws.
     ///
@@ -86,9 +131,43 @@ package protocol ObjectStore: Sendable {
     ///
     /// - Throws: `ObjectStoreError`.
     func delete(_ key: ObjectKey) async throws
+
+    /// Removes what a killed run left of uploads it did not finish; such parts are paid for and seen by no listing.
+    ///
+    /// - Parameters:
+    ///   - prefix: Only of keys that begin with it.
+    ///   - moment: Only what was begun before it: the caller's own start.
+    /// - Returns: How many were removed.
+    /// - Throws: `ObjectStoreError`.
+    func removeAbandonedUploads(prefix: ObjectKey, begunBefore moment: Timestamp) async throws -> Int
 }
 
 extension ObjectStore {
+    /// Copies an object into a file, which must not exist.
+    ///
+    /// - Parameters:
+    ///   - key: Which object.
+    ///   - file: The new file; folders above it are made.
+    /// - Returns: The object as it was read.
+    /// - Throws: `ObjectStoreError`.
+    @discardableResult
+    package func download(_ key: ObjectKey, to file: FilePath) async throws -> ObjectSummary {
+        try await download(try await summary(of: key), to: file, progress: nil)
+    }
+
+    /// Stores a file's bytes.
+    ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - key: Where.
+    ///   - options: How.
+    /// - Returns: How many bytes were stored.
+    /// - Throws: `ObjectStoreError`.
+    @discardableResult
+    package func upload(_ file: FilePath, to key: ObjectKey, options: WriteOptions) async throws -> Int64 {
+        try await upload(file, to: key, options: options, progress: nil)
+    }
+
     /// Stores a small text or document.
     ///
     /// - Parameters:

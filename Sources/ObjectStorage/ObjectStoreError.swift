@@ -8,6 +8,10 @@ package struct ObjectStoreError: Error, Sendable, CustomStringConvertible {
         case accessDenied
         /// The key has no counterpart in this store, e.g. `..` in a local folder.
         case invalidKey
+        /// The local file to make is already there, or a part of its path is a file.
+        case exists
+        /// What arrived is not what was stored: length or checksum differ.
+        case damaged
         /// The store cannot be reached or is not one this build speaks to.
         case unavailable
         /// Reading or writing failed.

@@ -278,9 +278,13 @@ private final class ListedStore: ObjectStore {
         ObjectSummary(key: key, sizeBytes: 1, modified: Timestamp(milliseconds: 0))
     }
 
-    func list(prefix: ObjectKey, _ visit: (ObjectSummary) throws -> Void) async throws {
-        for key in keys where key.hasPrefix(prefix) { try visit(try await summary(of: key)) }
+    func list(prefix: ObjectKey, _ visit: (ObjectSummary) async throws -> Void) async throws {
+        for key in keys where key.hasPrefix(prefix) { try await visit(try await summary(of: key)) }
     }
+
+    func isFolder(_ prefix: ObjectKey) async throws -> Bool { false }
+
+    func removeAbandonedUploads(prefix: ObjectKey, begunBefore moment: Timestamp) async throws -> Int { 0 }
 
     func read<R: Sendable>(
         _ key: ObjectKey,
@@ -289,13 +293,22 @@ private final class ListedStore: ObjectStore {
         try body(BytesSource([1]))
     }
 
-    func download(_ key: ObjectKey, to file: FilePath) async throws -> ObjectSummary {
+    func download(
+        _ object: ObjectSummary,
+        to file: FilePath,
+        progress: TransferProgress?
+    ) async throws -> ObjectSummary {
         targets.withLock { $0.append(file) }
         try replaceFile(file, with: [1])
-        return try await summary(of: key)
+        return object
     }
 
-    func upload(_ file: FilePath, to key: ObjectKey, options: WriteOptions) async throws -> Int64 {
+    func upload(
+        _ file: FilePath,
+        to key: ObjectKey,
+        options: WriteOptions,
+        progress: TransferProgress?
+    ) async throws -> Int64 {
         uploads.withLock { $0.append(key) }
         try onUpload(file)
         return 1

@@ -215,12 +215,21 @@ import Musl
 
     @Test(
         arguments: [
-            (Errno.noSuchFileOrDirectory, ObjectStoreError.Code.notFound), (.notDirectory, .notFound),
-            (.permissionDenied, .accessDenied), (.notPermitted, .accessDenied), (.readOnlyFileSystem, .accessDenied),
+            (Errno.noSuchFileOrDirectory, ObjectStoreError.Code.notFound), (.permissionDenied, .accessDenied),
+            (.notPermitted, .accessDenied), (.readOnlyFileSystem, .accessDenied),
             (.noSpace, .failed), (.ioError, .failed),
         ])
     func errorsHaveAKind(error: Errno, code: ObjectStoreError.Code) {
         #expect(ObjectStoreError(reading: "x", error).code == code)
         #expect(ObjectStoreError(writing: "x", error).code == code)
+    }
+
+    /// To a reader nothing is there; to a writer something is in the way.
+    @Test(arguments: [
+        (Errno.notDirectory, ObjectStoreError.Code.notFound), (.fileExists, .failed), (.isDirectory, .failed),
+    ])
+    func whatIsInTheWay(error: Errno, whenReading: ObjectStoreError.Code) {
+        #expect(ObjectStoreError(reading: "x", error).code == whenReading)
+        #expect(ObjectStoreError(writing: "x", error).code == .exists)
     }
 }

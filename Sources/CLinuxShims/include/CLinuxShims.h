@@ -42,6 +42,9 @@ int CLinuxShims_pipe(int *ends);
 /// Copies up to `count` bytes between files inside the kernel; -1 and errno on failure (copy_file_range(2)).
 ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count);
 
+/// Takes the disk space of a file's first `size` bytes and makes it that long; -1 and errno on failure (fallocate(2)).
+int CLinuxShims_fallocate(int file, int64_t size);
+
 /// Blocks the signals that stop or steer a job in the calling thread and in those it starts later; ignores SIGPIPE.
 ///
 /// A signal that was ignored when the program started (nohup(1)) stays ignored.

@@ -1,0 +1,121 @@
+import RunnerCore
+import Synchronization
+
+/// Hands filled buffers from a thread that writes and may block to the tasks that upload them, and empty ones back.
+final class PartFeed: Sendable {
+    private struct State {
+        var empty: [PartBuffer]
+        var failure: (any Error)?
+    }
+
+    /// The filled buffers in their order; ends when the writer does.
+    let filled: AsyncStream<PartBuffer>
+    private let input: AsyncStream<PartBuffer>.Continuation
+    private let state: Mutex<State>
+    private let room = Semaphore()
+
+    /// Makes a feed.
+    ///
+    /// - Parameter buffers: Empty ones to go round; with one alone, writing and uploading take turns.
+    init(_ buffers: [PartBuffer]) {
+        state = Mutex(State(empty: buffers))
+        (filled, input) = AsyncStream.makeStream()
+        for _ in buffers { room.signal() }
+    }
+
+    /// Takes an empty buffer; blocks until there is one.
+    ///
+    /// - Returns: A buffer for the writer alone.
+    /// - Throws: Why nothing more can be uploaded.
+    func takeEmpty() throws -> PartBuffer {
+        room.wait()
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            // As many were signalled as were put in.
+            return state.empty.popLast() ?? PartBuffer()
+        }
+    }
+
+    /// Hands a filled buffer on.
+    func pass(_ buffer: PartBuffer) {
+        input.yield(buffer)
+    }
+
+    /// The writer wrote all.
+    func finish() {
+        input.finish()
+    }
+
+    /// Gives a buffer back that was uploaded.
+    func giveBack(_ buffer: PartBuffer) {
+        // The same capacity again: a part has the size of the one before.
+        buffer.clear(capacity: buffer.count)
+        state.withLock { $0.empty.append(buffer) }
+        room.signal()
+    }
+
+    /// Checks that the buffers ended because the writer wrote all.
+    ///
+    /// - Throws: Why it did not; `CancellationError`.
+    func checkEnd() throws {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        try Task.checkCancellation()
+    }
+
+    /// Nothing more can be uploaded: whoever waits for a buffer gets the error.
+    func fail(_ error: any Error) {
+        state.withLock { $0.failure = $0.failure ?? error }
+        room.signal()
+        input.finish()
+    }
+}
+
+/// Fills buffers with what a writer writes.
+struct PartSink: ByteSink {
+    private let feed: PartFeed
+    private let partBytes: Int
+    private let cancellation: CancellationFlag
+    private var current: PartBuffer?
+    private var hasPassedOn = false
+
+    /// Makes a sink that holds nothing.
+    ///
+    /// - Parameters:
+    ///   - feed: Where filled buffers go.
+    ///   - partBytes: How many bytes fill one.
+    ///   - cancellation: Makes the next write throw once it is set.
+    init(_ feed: PartFeed, partBytes: Int, _ cancellation: CancellationFlag) {
+        self.feed = feed
+        self.partBytes = partBytes
+        self.cancellation = cancellation
+    }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try cancellation.check()
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let buffer = try current ?? feed.takeEmpty()
+            current = buffer
+            let count = min(rest.count, partBytes - buffer.count)
+            buffer.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+            rest = rest.dropFirst(count)
+            if buffer.count == partBytes { passOn() }
+        }
+    }
+
+    /// Hands on what is left; an object of no bytes is one empty buffer.
+    ///
+    /// - Throws: Why nothing more can be uploaded.
+    mutating func finish() throws {
+        if current == nil, !hasPassedOn { current = try feed.takeEmpty() }
+        passOn()
+        feed.finish()
+    }
+
+    private mutating func passOn() {
+        guard let current else { return }
+        feed.pass(current)
+        self.current = nil
+        hasPassedOn = true
+    }
+}

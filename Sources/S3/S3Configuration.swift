@@ -1,0 +1,44 @@
+package import AWSEndpoints
+package import AWSRequests
+
+/// How S3 is reached and used.
+package struct S3Configuration: Sendable {
+    /// Whether the bytes of a body are covered by the signature.
+    package enum PayloadSigning: String, Sendable, CaseIterable {
+        /// Over plain HTTP only: TLS protects them otherwise.
+        case automatic = "auto"
+        /// Always.
+        case always
+        /// Never: for a store on this machine, where hashing costs more than sending.
+        case never
+    }
+
+    /// Where S3 is.
+    package var endpoint: EndpointOptions
+    /// Whether buckets are always named in the path.
+    package var forcesPathStyle = false
+    /// The region of buckets whose own is not known yet.
+    package var region: String
+    /// Whether bodies are signed.
+    package var payloadSigning = PayloadSigning.automatic
+    /// When a request is sent again.
+    package var retries = RetryRules.transfer
+    /// The account that every bucket must belong to; nil for any.
+    package var expectedBucketOwner: String?
+    /// The most requests at once, for the whole process.
+    package var connections = 32
+    /// The most bytes of upload buffers, for the whole process.
+    package var bufferBytes = 64 << 20
+    /// Objects larger than this move in parts of this size, several at once.
+    package var partBytes = 8 << 20
+
+    /// Makes a configuration.
+    ///
+    /// - Parameters:
+    ///   - endpoint: Where S3 is.
+    ///   - region: The region of buckets whose own is not known yet.
+    package init(endpoint: EndpointOptions, region: String) {
+        self.endpoint = endpoint
+        self.region = region
+    }
+}

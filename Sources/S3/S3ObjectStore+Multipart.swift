@@ -1,0 +1,135 @@
+import AWSRequests
+import Checksums
+package import ObjectStorage
+package import RunnerCore
+import RunnerHTTP
+
+extension S3ObjectStore {
+    /// Begins an upload in parts, or goes on with one that a killed run left; completes it when `body` returns and
+    /// aborts it when that throws.
+    ///
+    /// - Parameters:
+    ///   - key: The key that the object is to get.
+    ///   - options: How it is to be stored.
+    ///   - body: Sends all parts.
+    /// - Returns: What `body` returns.
+    /// - Throws: As `S3Client.send`, and what `body` throws.
+    func withMultipartUpload<R>(
+        to key: ObjectKey,
+        _ options: WriteOptions,
+        _ body: (MultipartUpload) async throws -> R
+    ) async throws -> R {
+        let left = try await findUpload(of: key, options)
+        let upload: MultipartUpload
+        if let left { upload = left } else { upload = try await beginUpload(to: key, options) }
+        do {
+            let result = try await body(upload)
+            try await upload.complete()
+            return result
+        } catch {
+            await abandon(upload, key)
+            throw error
+        }
+    }
+
+    package func removeAbandonedUploads(prefix: ObjectKey, begunBefore moment: Timestamp) async throws -> Int {
+        try await describingErrors(of: prefix) {
+            let abandoned = try await uploads(prefix: prefix).filter { $0.initiated < moment }
+            for upload in abandoned {
+                try await MultipartUpload(store: self, key: upload.key, uploadID: upload.uploadID).abort()
+            }
+            return abandoned.count
+        }
+    }
+
+    // MARK: Beginning
+
+    private func beginUpload(to key: ObjectKey, _ options: WriteOptions) async throws -> MultipartUpload {
+        let call = S3Call(.post, key).adding("uploads").storing(options)
+        while true {
+            let check = client.uploadCheck(bucket: bucket)
+            var checked = call
+            if check == .checksum {
+                // Of the whole object: parts of other sizes would give a checksum of parts another value.
+                checked = checked.header("x-amz-checksum-algorithm", check.algorithm.name)
+                    .header("x-amz-checksum-type", "FULL_OBJECT")
+            }
+            do {
+                let created = try await client.send(checked, bucket: bucket, reading: CreatedUpload.init)
+                return MultipartUpload(store: self, key: key, uploadID: created.uploadID)
+            } catch let error as ServiceError where check == .checksum && error.refusesChecksum {
+                guard client.fallBackToMD5(bucket: bucket) || client.uploadCheck(bucket: bucket) == .md5 else {
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Aborts although the task may be cancelled: that is when it matters.
+    private func abandon(_ upload: MultipartUpload, _ key: ObjectKey) async {
+        let client = client
+        let address = address(of: key)
+        await Task {
+            do {
+                try await upload.abort()
+            } catch {
+                client.logDetail("\(address): the unfinished upload stays: \(error)")
+            }
+        }
+        .value
+    }
+
+    // MARK: What a killed run left
+
+    /// The upload of a key that a killed run left, with its parts; others of that key are aborted.
+    ///
+    /// Nothing tells with which encryption or tags an upload was begun, so one that asks for such begins anew.
+    private func findUpload(of key: ObjectKey, _ options: WriteOptions) async throws -> MultipartUpload? {
+        var left: [UploadsPage.Upload]
+        do {
+            left = try await uploads(prefix: key).filter { $0.key == key && $0.initiated < client.startedAt }
+        } catch let error as ServiceError {
+            // A role that may only write may not list; a store may not know how.
+            client.logDetail("s3://\(bucket): unfinished uploads cannot be listed: \(error)")
+            return nil
+        }
+        guard !left.isEmpty else { return nil }
+        left.sort { $0.initiated > $1.initiated }
+        let resumed = options == WriteOptions() ? left.removeFirst() : nil
+        for upload in left {
+            await abandon(MultipartUpload(store: self, key: key, uploadID: upload.uploadID), key)
+        }
+        guard let resumed, let parts = try? await parts(of: resumed) else { return nil }
+        client.logDetail("\(address(of: key)): going on with an upload that has \(counted(parts.count, "part"))")
+        return MultipartUpload(store: self, key: key, uploadID: resumed.uploadID, found: parts)
+    }
+
+    private func uploads(prefix: ObjectKey) async throws -> [UploadsPage.Upload] {
+        // A store that does not know this question is not asked for a minute: an answer only saves work.
+        var found: [UploadsPage.Upload] = []
+        var next: UploadsPage.Marker?
+        repeat {
+            var call = S3Call(.get).adding("uploads").adding("encoding-type", "url").adding("prefix", prefix)
+            if let next {
+                call = call.adding("key-marker", next.key).adding("upload-id-marker", next.uploadID)
+            }
+            let page = try await client.send(call, bucket: bucket, retries: .standard, reading: UploadsPage.init)
+            found += page.uploads
+            next = page.next
+        } while next != nil
+        return found
+    }
+
+    private func parts(of upload: UploadsPage.Upload) async throws -> [ObjectPart] {
+        var found: [ObjectPart] = []
+        var marker: Int?
+        repeat {
+            var call = S3Call(.get, upload.key).adding("uploadId", upload.uploadID)
+            if let marker { call = call.adding("part-number-marker", String(marker)) }
+            let page = try await client.send(call, bucket: bucket, reading: PartsPage.init)
+            found += page.parts
+            marker = page.nextMarker
+        } while marker != nil
+        return found
+    }
+}

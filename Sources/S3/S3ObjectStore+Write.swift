@@ -1,0 +1,100 @@
+import AWSRequests
+package import ObjectStorage
+package import RunnerCore
+
+extension S3ObjectStore {
+    /// One to fill, one on its way, and one that waits for neither.
+    private static let streamBuffers = 3
+
+    /// Nobody knows how long a stream will be: larger parts than a file's let it be longer.
+    private var streamPartBytes: Int {
+        min(2 * client.configuration.partBytes, max(5 << 20, client.configuration.bufferBytes / Self.streamBuffers))
+    }
+
+    package func write<R: Sendable>(
+        _ key: ObjectKey,
+        options: WriteOptions,
+        _ body: @escaping @Sendable (inout any ByteSink) throws -> R
+    ) async throws -> R {
+        let partBytes = streamPartBytes
+        return try await describingErrors(of: key) {
+            try await client.partBuffers.with(Self.streamBuffers, capacity: partBytes) { buffers in
+                let feed = PartFeed(buffers)
+                async let uploaded: Void = upload(from: feed, to: key, options)
+                do {
+                    let result = try await BlockingPool.shared.run { cancellation in
+                        var sink: any ByteSink = PartSink(feed, partBytes: partBytes, cancellation)
+                        let result = try body(&sink)
+                        if var sink = sink as? PartSink { try sink.finish() }
+                        return result
+                    }
+                    try await uploaded
+                    return result
+                } catch {
+                    // Where the store failed first, the writer was told, and this changes nothing.
+                    feed.fail(error)
+                    try await uploaded
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Uploads what comes out of a feed, in one request when it is one part.
+    private func upload(from feed: PartFeed, to key: ObjectKey, _ options: WriteOptions) async throws {
+        do {
+            var parts = feed.filled.makeAsyncIterator()
+            let first = await parts.next()
+            let second = await parts.next()
+            guard let first, let second else {
+                try feed.checkEnd()
+                if let first { try await put(first, to: key, options: options) }
+                return
+            }
+            try await withMultipartUpload(to: key, options) { upload in
+                try await send([first, second], parts, of: feed, by: upload, key)
+            }
+        } catch {
+            feed.fail(error)
+            throw error
+        }
+    }
+
+    private func send(
+        _ first: [PartBuffer],
+        _ rest: AsyncStream<PartBuffer>.Iterator,
+        of feed: PartFeed,
+        by upload: MultipartUpload,
+        _ key: ObjectKey
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var rest = rest
+            var waiting = first
+            var number: Int64 = 0
+            while true {
+                let next = waiting.isEmpty ? await rest.next() : waiting.removeFirst()
+                guard let part = next else { break }
+                number += 1
+                guard number <= Self.partsAtMost else {
+                    throw ObjectStoreError(
+                        .failed,
+                        "\(address(of: key).escaped()): more than \(humanBytes(Self.partsAtMost * Int64(part.count))) "
+                            + "cannot be stored as one object"
+                    )
+                }
+                group.addTask { [number] in
+                    do {
+                        try await upload.send(part, part: Int(number))
+                        feed.giveBack(part)
+                    } catch {
+                        // At once: the writer may be waiting for this buffer.
+                        feed.fail(error)
+                        throw error
+                    }
+                }
+            }
+            try feed.checkEnd()
+            while try await group.next() != nil {}
+        }
+    }
+}
