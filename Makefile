@@ -81,7 +81,7 @@ demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes 
 	@scripts/demo.sh $(DEBUG) $(PYTHON) $(DEMO)
 
 .PHONY: bench
-bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (about 5 minutes).
+bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (half an hour; scripts/bench.py has --only).
 	@scripts/setup.sh --bench
 	@scripts/bench.py $(DIST) --write BENCHMARKS.md
 

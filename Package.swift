@@ -3,6 +3,8 @@
 import PackageDescription
 
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -12,15 +14,20 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // MARK: C shims
 
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CLinuxShims"),
+        .target(name: "CChecksums"),
 
         // MARK: Leaves
 
@@ -30,8 +37,21 @@ let package = Package(
         .target(
             name: "ObjectStorage",
             dependencies: [
-                "CLinuxShims", "RunnerCore", systemPackage,
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CLinuxShims", "RunnerCore", crypto, systemPackage,
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]
+        ),
+        .target(name: "AWSSigning", dependencies: ["RunnerCore", crypto]),
+        .target(name: "AWSEndpoints", dependencies: ["RunnerCore"]),
+        .target(name: "Checksums", dependencies: ["CChecksums", crypto]),
+        .target(
+            name: "RunnerHTTP",
+            dependencies: [
+                "RunnerCore", nioCore,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
         .target(name: "ProcessSupervision", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
@@ -45,16 +65,33 @@ let package = Package(
 
         // MARK: Built on the leaves
 
-        .target(name: "BraketEnvironment", dependencies: ["BraketAPI", "RunnerCore", systemPackage]),
+        .target(
+            name: "BraketEnvironment",
+            dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
+        ),
         .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
+
+        .target(name: "AWSRequests", dependencies: ["AWSSigning", "RunnerCore", "RunnerHTTP", nioCore]),
+        .target(
+            name: "AWSCredentials",
+            dependencies: ["AWSEndpoints", "AWSRequests", "AWSSigning", "RunnerCore", "RunnerHTTP", nioCore, crypto]
+        ),
+        .target(
+            name: "S3",
+            dependencies: [
+                "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerCore", "RunnerHTTP",
+                nioCore, systemPackage,
+            ]
+        ),
 
         // MARK: Composition
 
         .target(
             name: "JobHarness",
             dependencies: [
-                "Archive", "BraketAPI", "BraketEnvironment", "Checkpoints", "EntryPoint",
-                "ObjectStorage", "ProcessSupervision", "RunnerCore", logging, systemPackage,
+                "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
+                "Checkpoints", "EntryPoint", "ObjectStorage", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3",
+                logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -67,7 +104,13 @@ let package = Package(
         .target(
             name: "RunnerTestSupport",
             dependencies: ["RunnerCore", systemPackage],
-            path: "Tests/RunnerTestSupport"
+            path: "Tests/RunnerTestSupport",
+            // Helpers that run beside the tests, with boto3 and SeaweedFS.
+            exclude: ["s3_oracle.py", "s3_server.py"]
+        ),
+        .testTarget(
+            name: "RunnerTestSupportTests",
+            dependencies: ["RunnerCore", "RunnerTestSupport", systemPackage]
         ),
         .testTarget(
             name: "IntegrationTests",
@@ -77,19 +120,39 @@ let package = Package(
     ]
 )
 
-for name in [
-    "RunnerCore", "BraketAPI", "BraketEnvironment", "Archive", "ObjectStorage", "ProcessSupervision", "EntryPoint",
-    "Checkpoints", "JobHarness",
-] {
-    var dependencies: [Target.Dependency] = [.target(name: name), "RunnerTestSupport", systemPackage]
-    if name != "RunnerCore" { dependencies.append("RunnerCore") }
-    if ["BraketEnvironment", "JobHarness"].contains(name) { dependencies.append("BraketAPI") }
-    if ["Checkpoints", "JobHarness"].contains(name) { dependencies += ["ObjectStorage", logging] }
-    if name == "JobHarness" { dependencies += ["BraketEnvironment", "EntryPoint", "ProcessSupervision"] }
+// What the tests of a module import beside the module, RunnerCore and the test support.
+let testDependencies: [String: [Target.Dependency]] = [
+    "AWSCredentials": [
+        "AWSEndpoints", "AWSRequests", "AWSSigning", "RunnerHTTP", nioCore,
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+    ],
+    "AWSEndpoints": ["AWSSigning"],
+    "AWSRequests": ["AWSSigning", "RunnerHTTP", nioCore],
+    "AWSSigning": [],
+    "Archive": [],
+    "BraketAPI": [],
+    "BraketEnvironment": ["AWSEndpoints", "BraketAPI"],
+    "Checkpoints": ["ObjectStorage", logging],
+    "Checksums": ["CChecksums"],
+    "EntryPoint": [],
+    "JobHarness": [
+        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", logging,
+    ],
+    "ObjectStorage": [],
+    "ProcessSupervision": [],
+    "RunnerCore": [],
+    "RunnerHTTP": [nioCore],
+    "S3": [
+        "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore,
+    ],
+]
+
+for (name, dependencies) in testDependencies.sorted(by: { $0.key < $1.key }) {
     package.targets.append(
         .testTarget(
             name: "\(name)Tests",
-            dependencies: dependencies,
+            dependencies: Set(["RunnerCore", name]).sorted().map { .target(name: $0) } + dependencies
+                + ["RunnerTestSupport", systemPackage],
             // Python's own tests of the launcher; LauncherTests.swift runs them.
             exclude: name == "EntryPoint" ? ["launcher"] : []
         )

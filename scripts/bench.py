@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Measures the runner beside its peers: start, memory, unpacking, input files.
+"""Measures the runner beside its peers: start, memory, unpacking, input files, S3.
 
-usage: bench.py RUNNER [--write FILE] [--only start,memory,unpack,inputs] [--runs N]
+usage: bench.py RUNNER [--write FILE] [--only start,memory,unpack,inputs,s3] [--runs N]
+                [--s3-servers null,null-tls,weed,weed-tls] [--s3-rows down1,up1,...] [--s3-clients runner,s5cmd,...]
 
 Runs alternate: each round measures every contender once, in an order that turns, and the table shows medians. Every
 time starts right before exec and ends at a time stamp which the script itself takes in its first line (CLOCK_MONOTONIC
@@ -23,6 +24,8 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+
+import bench_s3
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / ".bench"
@@ -61,10 +64,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
-    parser.add_argument("--only", default="start,memory,unpack,inputs")
-    parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21, 5, 5 and 5")
+    parser.add_argument("--only", default="start,memory,unpack,inputs,s3")
+    parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 5 of the others")
+    parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
+    parser.add_argument("--s3-rows", default=",".join(bench_s3.ROWS), help=f"of {', '.join(bench_s3.ROWS)}")
+    parser.add_argument("--s3-clients", default=",".join(bench_s3.CLIENTS), help=f"of {', '.join(bench_s3.CLIENTS)}")
     options = parser.parse_args()
-    bench = Bench(options.runner.resolve(), options.runs)
+    bench = Bench(options.runner.resolve(), options.runs, options)
     report = Report(options.runner.resolve())
     for part in options.only.split(","):
         say(f"{part} …")
@@ -78,11 +84,12 @@ def main():
 
 
 class Bench:
-    """The four measurements; each adds its section to a report."""
+    """The measurements; each adds its sections to a report."""
 
-    def __init__(self, runner, runs):
+    def __init__(self, runner, runs, options):
         self.runner = str(runner)
         self.runs = runs
+        self.options = options
         BUCKET.mkdir(parents=True, exist_ok=True)
         put("first.py", FIRST_LINE.format(stamp=str(STAMP)))
         put("sleep.py", SLEEP.format(stamp=str(STAMP)))
@@ -219,6 +226,10 @@ class Bench:
             ],
         )
         report.target("files/s against `cp -r` (no limit set)", f"{median['cp'] / median['runner']:.2f} times", None)
+
+    def s3(self, report):
+        options = self.options
+        bench_s3.measure(report, self.runner, self.runs, options.s3_servers, options.s3_rows, options.s3_clients)
 
 
 class Report:
@@ -409,6 +420,7 @@ def machine(runner):
         ["Swift", output(["swift", "--version"]).splitlines()[0]],
         ["Python", platform.python_version()],
         ["tar", output(["tar", "--version"]).splitlines()[0]],
+        *bench_s3.versions(),
         ["braket-runner", f"{output([str(runner), '--version'])} ({revision}), {runner.stat().st_size / MIB:.1f} MiB"],
     ]
 

@@ -61,13 +61,23 @@ environment() {
     echo "$wanted" >"$folder/.setup"
 }
 
-# zlib1g-dev is the one library we link; Swift's own needs are there where Swift is. binutils: readelf and strip.
-install binutils git gzip tar zlib1g-dev
-environment .venv -r examples/qaoa/qaoa/requirements.txt
+# zlib1g-dev is the one library we link; Swift's own needs are there where Swift is. binutils: readelf and strip;
+# openssl: the certificate of the tests' server.
+install binutils git gzip openssl tar zlib1g-dev
+environment .venv -r examples/qaoa/qaoa/requirements.txt -r Tests/requirements.txt
 if $bench; then
-    install isal libarchive-tools
+    # libssl-dev and a C compiler: the store of the S3 part that answers at once.
+    install gcc isal libarchive-tools libc6-dev libssl-dev
     mkdir -p .bench
     environment .bench/peer boto3
     # As in an image built with PIP_NO_COMPILE=1 and PYTHONDONTWRITEBYTECODE=1.
     environment .bench/peer-no-byte-code --no-compile boto3
+    # Not in .bench/peer: with awscrt beside it boto3 starts more slowly.
+    environment .bench/peer-s3 -r scripts/s3bench/requirements.txt
+    for program in measure null_store; do
+        # -nt is also true when there is none yet.
+        if [[ scripts/s3bench/$program.c -nt .bench/$program ]]; then
+            cc -O2 -Wl,--as-needed -o ".bench/$program" "scripts/s3bench/$program.c" -lssl -lcrypto -lpthread
+        fi
+    done
 fi

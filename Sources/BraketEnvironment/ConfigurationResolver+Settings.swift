@@ -22,6 +22,9 @@ extension ConfigurationResolver {
         settings.maxArchiveBytes = number(options.maxArchiveBytes, "archive bytes", 1...Int64.max)
         settings.maxArchiveRatio = number(options.maxArchiveRatio, "archive ratio", 1...1_000_000_000).map(Int.init)
         settings.typedHyperparameters = options.typedHyperparameters
+        let store = StoreSettings.read(options.store)
+        settings.store = store.settings
+        problems += store.problems
         return settings
     }
 

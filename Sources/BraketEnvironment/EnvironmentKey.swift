@@ -33,6 +33,8 @@ package enum EnvironmentKey {
     package static let defaultRegion = "AWS_DEFAULT_REGION"
     /// The region, as most other SDKs read it.
     package static let region = "AWS_REGION"
+    /// The store's address, as tools other than AWS's read it.
+    package static let otherS3Endpoint = "S3_ENDPOINT_URL"
     /// SageMaker's name of the job (contract §1.3).
     package static let trainingJobName = "TRAINING_JOB_NAME"
     /// The user hyperparameters as JSON, when the toolkit started us.

@@ -39,6 +39,9 @@ package struct RunSettings: Hashable, Sendable {
     /// Whether hyperparameters are read by type.
     package var typedHyperparameters = false
 
+    /// How the object store is reached and used.
+    package var store = StoreSettings()
+
     /// Makes the settings of a run without options.
     package init() {}
 }
@@ -122,6 +125,12 @@ package struct JobConfiguration: Sendable {
     package var requestMembers: JSONObject
     /// Where each value came from.
     package var origins: [Origin]
+
+    /// All addresses that the job reads or writes.
+    package var addresses: [DataLocation] {
+        let output = outputPath.flatMap { try? DataLocation($0, relativeTo: paths.root) }
+        return [script] + channels.map(\.location) + [output, checkpoints].compactMap { $0 }
+    }
 
     /// What is no mistake, but not what the request says either.
     package var warnings: [String] {

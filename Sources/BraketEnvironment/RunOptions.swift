@@ -56,6 +56,8 @@ package struct RunOptions: Sendable {
     package var maxArchiveBytes: OptionValue?
     /// How many times its packed size a script archive may unpack to.
     package var maxArchiveRatio: OptionValue?
+    /// How the object store is reached and used.
+    package var store = StoreOptions()
     /// Whether to set SM_* although the platform's files are not there.
     package var sageMakerEnvironment = false
     /// Whether `bool`, `list` and `dict` hyperparameters are read as JSON.

@@ -28,10 +28,12 @@ package struct ScriptEnvironment: Sendable {
     ///   - configuration: The job.
     ///   - process: The variables of this process.
     ///   - sageMaker: The SM_* variables, none when the script gets none.
+    ///   - region: The region to name when no variable does.
     package init(
         _ configuration: JobConfiguration,
         process: ProcessEnvironment,
-        sageMaker: [(name: String, value: String)]
+        sageMaker: [(name: String, value: String)],
+        region: String? = nil
     ) {
         for variable in process.variables where !Self.isOurs(variable.name) {
             set(variable.name, variable.value, "process")
@@ -43,7 +45,7 @@ package struct ScriptEnvironment: Sendable {
             setOverrides(configuration)
         }
         setDefaults(configuration)
-        setRegion()
+        setRegion(otherwise: region)
         for variable in sageMaker {
             // The kernel takes no longer one, MAX_ARG_STRLEN of execve(2), and would refuse the whole script.
             if variable.name.utf8.count + variable.value.utf8.count + 2 > 128 * 1024 {
@@ -139,9 +141,9 @@ package struct ScriptEnvironment: Sendable {
     }
 
     /// boto3 reads one name, most other SDKs the other (contract §1.2).
-    private mutating func setRegion() {
+    private mutating func setRegion(otherwise found: String?) {
         let names = [EnvironmentKey.region, EnvironmentKey.defaultRegion]
-        guard let region = names.compactMap({ self[$0] }).first(where: { !$0.isEmpty }) else { return }
+        guard let region = names.compactMap({ self[$0] }).first(where: { !$0.isEmpty }) ?? found else { return }
         for name in names where self[name]?.isEmpty ?? true { set(name, region, "default") }
     }
 }

@@ -112,7 +112,8 @@ struct CodeBundle: Sendable {
         if case .object(let bucket, let key) = location, !key.isEmpty, !key.hasSuffix("/") {
             location = .object(bucket: bucket, key: key + "/")
         }
-        let (store, prefix, objects) = try await stores.objects(at: location)
+        let (store, prefix, found) = try await stores.objects(at: location)
+        let objects = found ?? []
         guard objects.contains(where: { !$0.key.isFolderMarker }) else {
             throw ObjectStoreError(.notFound, "\(configuration.scriptURI.escaped()) does not exist")
         }
@@ -125,7 +126,7 @@ struct CodeBundle: Sendable {
         let top = folder.pushing(topFolder(for: files))
         try await forEachConcurrently(files, limit: 8) { file in
             let target = top.pushing(file.name)
-            _ = try await store.download(file.object.key, to: target)
+            _ = try await store.download(file.object, to: target, progress: nil)
         }
         if case .local(let source) = configuration.script { keepPermissions(of: files, from: source, at: top) }
         return FetchedCode(

@@ -48,6 +48,8 @@ package struct RunInputs: Sendable {
 struct ConfigurationLoader: Sendable {
     /// What the run was started with.
     let inputs: RunInputs
+    /// The runner's own log.
+    let logger: Logger
 
     /// Loads the configuration.
     ///
@@ -135,7 +137,12 @@ struct ConfigurationLoader: Sendable {
     }
 
     private func readAddress(_ option: OptionValue) async throws -> [UInt8] {
-        let stores = Stores(mode: inputs.storage)
+        let access = S3Access(
+            environment: inputs.environment,
+            settings: StoreSettings.read(inputs.options.store).settings,
+            logger: logger
+        )
+        let stores = Stores(mode: inputs.storage, s3: access)
         let location = try DataLocation(option.text, relativeTo: inputs.workingDirectory)
         // A pipe such as /dev/fd/63 is no object, but a fine document.
         if case .local(let path) = location {
@@ -185,22 +192,8 @@ struct ConfigurationLoader: Sendable {
         )
     }
 
-    /// Says at the start what would fail after hours: results that no store takes.
+    /// Says at the start what would fail after hours: a store that is none.
     private func checkStorage(_ configuration: JobConfiguration) throws(JobFailure) {
         if case .folder(let folder) = configuration.storage { try checkFolder(folder) }
-        guard configuration.storage == .s3 else { return }
-        var addresses = [configuration.script] + configuration.channels.map(\.location)
-        addresses += [configuration.checkpoints].compactMap { $0 }
-        if let output = configuration.outputPath.flatMap({ try? DataLocation($0, relativeTo: inputs.workingDirectory) })
-        {
-            addresses.append(output)
-        }
-        guard inputs.options.storage?.text == "s3" || addresses.contains(where: { $0.bucket != nil }) else { return }
-        throw JobFailure(
-            .storageUnavailable,
-            .storageUnavailable,
-            "This version cannot reach Amazon S3 yet; use --storage file:DIR, where s3://BUCKET/KEY is the file "
-                + "DIR/BUCKET/KEY."
-        )
     }
 }

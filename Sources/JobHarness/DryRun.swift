@@ -40,7 +40,7 @@ package struct DryRun: Sendable {
     /// - Returns: The plan; its exit code is the one that the run would end with for the first problem it met.
     package func run() async -> DryRunPlan {
         var plan = DryRunPlan()
-        let (configuration, failure) = await ConfigurationLoader(inputs: inputs).loadLeniently()
+        let (configuration, failure) = await ConfigurationLoader(inputs: inputs, logger: logger).loadLeniently()
         if let failure { plan.add(failure) }
         guard let configuration else { return plan }
         await describe(configuration, &plan)
@@ -60,7 +60,12 @@ package struct DryRun: Sendable {
 
     /// What the store and the script say.
     private func examine(_ configuration: JobConfiguration, _ plan: inout DryRunPlan) async {
-        let stores = Stores(mode: configuration.storage)
+        let access = S3Access(
+            environment: inputs.environment,
+            settings: configuration.settings.store,
+            logger: logger
+        )
+        let stores = Stores(mode: configuration.storage, s3: access)
         await examineScript(configuration, stores, await environment(of: configuration), &plan)
         await examineChannels(configuration, stores, &plan)
         await examineCheckpoints(configuration, stores, &plan)
@@ -213,7 +218,7 @@ package struct DryRun: Sendable {
                     DryRunPlan.Channel(
                         name: channel.name,
                         address: channel.location.description,
-                        files: contents.files.map { ($0.name.string, $0.object.sizeBytes) }
+                        files: (contents.files ?? []).map { ($0.name.string, $0.object.sizeBytes) }
                     )
                 )
             } catch {

@@ -1,3 +1,4 @@
+import BraketEnvironment
 package import ObjectStorage
 import RunnerCore
 package import SystemPackage
@@ -48,17 +49,26 @@ package func channelFiles(
     }
     let folder = commonFolder(of: files, prefix: prefix)
     let named = try files.map { object throws(ChannelError) in
-        guard let name = object.key.droppingFirst(folder).relativePath() else {
-            throw ChannelError(
-                description: "channel '\(channel)': the key \"\(object.key.description.escaped())\" would leave the "
-                    + "channel's folder or cannot be a file name",
-                isMissing: false
-            )
-        }
-        return ChannelFile(object: object, name: name)
+        try channelFile(object, folder: folder, channel: channel)
     }
     try refuseClashes(named, channel: channel)
     return named
+}
+
+/// The file of one object.
+private func channelFile(
+    _ object: ObjectSummary,
+    folder: Int,
+    channel: String
+) throws(ChannelError) -> ChannelFile {
+    guard let name = object.key.droppingFirst(folder).relativePath() else {
+        throw ChannelError(
+            description: "channel '\(channel)': the key \"\(object.key.description.escaped())\" would leave the "
+                + "channel's folder or cannot be a file name",
+            isMissing: false
+        )
+    }
+    return ChannelFile(object: object, name: name)
 }
 
 /// How many bytes of each key are the folder that names are relative to.
@@ -92,4 +102,37 @@ private func clash(_ one: ObjectKey, _ other: ObjectKey, _ channel: String) -> C
             + "\"\(other.description.escaped())\" cannot both be files of one folder",
         isMissing: false
     )
+}
+
+/// Names the files of a channel that is too large to be held in memory, one after the other.
+///
+/// Two keys that clash are found when the second one's file is made.
+struct ChannelNaming: Sendable {
+    private let channel: String
+    private let folder: Int
+
+    /// Finds the folder that names are relative to.
+    ///
+    /// - Parameter contents: The channel.
+    /// - Throws: `ObjectStoreError`.
+    init(_ contents: ChannelContents) async throws {
+        let prefix = contents.prefix
+        channel = contents.channel.name
+        if prefix.bytes.isEmpty || prefix.isFolderMarker {
+            folder = prefix.bytes.count
+        } else if try await contents.store.isFolder(prefix) {
+            folder = prefix.bytes.count + 1
+        } else {
+            folder = prefix.bytes.lastIndex(of: .slash).map { $0 + 1 } ?? 0
+        }
+    }
+
+    /// The file of an object.
+    ///
+    /// - Parameter object: The object.
+    /// - Returns: nil for a folder marker.
+    /// - Throws: `ChannelError` for a key that would leave the folder.
+    func file(of object: ObjectSummary) throws(ChannelError) -> ChannelFile? {
+        object.key.isFolderMarker ? nil : try channelFile(object, folder: folder, channel: channel)
+    }
 }

@@ -18,9 +18,11 @@ extension Job {
             record.event(.uploadingResults, "storing results and checkpoints")
             unsafe += await storeResults(succeeded: scriptFailure == nil)
             unsafe += await flushCheckpoints()
+            await removeAbandonedUploads()
         } else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
         }
+        if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
         let failure = scriptFailure ?? Self.notSafe(unsafe)
         if scriptFailure != nil {
             for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
@@ -88,7 +90,7 @@ extension Job {
     private func pack(_ folder: FilePath, to address: String) async throws -> (figures: JSONValue, report: PackReport) {
         // Plain concatenation: with a trailing `/` of the path the SDK asks for `…//output/model.tar.gz`.
         let (store, key) = try stores.resolve(try DataLocation(address, relativeTo: paths.root))
-        let report = try await store.write(key, options: WriteOptions(kmsKeyID: configuration.kmsKeyID)) { sink in
+        let report = try await store.write(key, options: configuration.writeOptions) { sink in
             try TreePacker().pack(directory: folder, into: &sink)
         }
         let notes =
@@ -141,6 +143,23 @@ extension Job {
         }
     }
 
+    /// Frees what earlier runs of this job left of uploads when they were killed.
+    private func removeAbandonedUploads() async {
+        let output = configuration.outputPath.flatMap {
+            try? DataLocation($0 + "/output/", relativeTo: paths.root)
+        }
+        for place in [output, configuration.checkpoints].compactMap({ $0 }) where stores.isInS3(place) {
+            do {
+                let (store, prefix) = try stores.resolve(place)
+                let count = try await store.removeAbandonedUploads(prefix: prefix, begunBefore: startedAt)
+                if count > 0 { logger.info("\(counted(count, "unfinished upload")) of an earlier run removed") }
+            } catch {
+                // Listing uploads is a right of its own, and nothing of this job depends on it.
+                logger.debug("unfinished uploads are not looked for", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
     // MARK: The end
 
     /// Ends the record and stores it.
@@ -161,7 +180,7 @@ extension Job {
             try await store.put(
                 Array(record.text.utf8),
                 to: key,
-                options: WriteOptions(kmsKeyID: configuration.kmsKeyID)
+                options: configuration.writeOptions
             )
             return nil
         } catch {

@@ -25,6 +25,8 @@ struct Job: Sendable {
     let logger: Logger
     /// When the runner started; the time limit counts from here.
     let start: ContinuousClock.Instant
+    /// The same moment by the calendar.
+    let startedAt: Timestamp
 
     /// The job's folders.
     var paths: ContainerPaths { configuration.paths }
@@ -57,13 +59,15 @@ struct Job: Sendable {
     /// Everything before the script's first line.
     private func setUp(_ process: ProcessEnvironment) async throws(JobFailure) -> PreparedScript {
         record.event(.downloadingData, "fetching the script, its requirements, inputs and checkpoints")
+        let region = try await reachStore()
         try await fetchScript()
         try ConfigurationFiles(paths: paths).write(configuration)
         let sageMaker = try await sageMakerEnvironment(process)
         let environment = ScriptEnvironment(
             configuration,
             process: process,
-            sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? []
+            sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? [],
+            region: region
         )
         for name in environment.leftOut {
             logger.warning("too long for a variable (128 KiB), left out", metadata: ["variable": "\(name)"])
@@ -83,6 +87,26 @@ struct Job: Sendable {
             failedRequirements: failed,
             trainingEnvironment: sageMaker?.shownTrainingEnvironment
         )
+    }
+
+    /// Finds credentials where an address lies in S3: what is wrong with them is said before anything is fetched.
+    ///
+    /// - Returns: The region that the script is to use when no variable says one.
+    private func reachStore() async throws(JobFailure) -> String? {
+        guard configuration.addresses.contains(where: stores.isInS3) else { return nil }
+        return try await phase("finding credentials") { [configuration, stores] in
+            do {
+                try await stores.s3.checkCredentials(timeLimitSeconds: configuration.maxRuntimeSeconds)
+            } catch let error as ObjectStoreError {
+                throw JobFailure(
+                    .storageUnavailable,
+                    .storageUnavailable,
+                    "The store cannot be reached.",
+                    details: ["\(error)"]
+                )
+            }
+            return try await stores.s3.regionForScript()
+        }
     }
 
     private func fetchScript() async throws(JobFailure) {
@@ -144,7 +168,7 @@ struct Job: Sendable {
         let figures = channels.map { contents -> JSONValue in
             [
                 "name": .string(contents.channel.name), "from": .string(contents.channel.location.description),
-                "files": .number(JSONNumber(contents.files.count)), "bytes": .number(JSONNumber(contents.bytes)),
+                "files": .number(JSONNumber(contents.files)), "bytes": .number(JSONNumber(contents.bytes)),
             ]
         }
         record.finished(

@@ -56,7 +56,12 @@ package struct JobRunner: Sendable {
         } catch {
             return endEarly(error)
         }
-        let stores = Stores(mode: configuration.storage)
+        let access = S3Access(
+            environment: inputs.environment,
+            settings: configuration.settings.store,
+            logger: logger
+        )
+        let stores = Stores(mode: configuration.storage, s3: access)
         let job = Job(
             configuration: configuration,
             stores: stores,
@@ -64,7 +69,8 @@ package struct JobRunner: Sendable {
             checkpoints: checkpointSync(configuration, stores),
             signals: signals,
             logger: logger,
-            start: start
+            start: start,
+            startedAt: startedAt
         )
         return await job.run(process: inputs.environment)
     }
@@ -78,7 +84,7 @@ package struct JobRunner: Sendable {
             folder: configuration.checkpointDirectory,
             store: store,
             prefix: prefix,
-            options: WriteOptions(kmsKeyID: configuration.kmsKeyID),
+            options: configuration.writeOptions,
             claimFile: configuration.paths.ml.appending(".braket-runner-checkpoints"),
             logger: logger
         )
@@ -87,7 +93,9 @@ package struct JobRunner: Sendable {
     /// Standard input may never end; a stop request does not wait for it.
     private func loadConfiguration() async throws(JobFailure) -> JobConfiguration {
         do {
-            return try await signals.cancelling { [inputs] in try await ConfigurationLoader(inputs: inputs).load() }
+            return try await signals.cancelling { [inputs, logger] in
+                try await ConfigurationLoader(inputs: inputs, logger: logger).load()
+            }
         } catch let failure as JobFailure {
             let by = signals.stopRequest.map { " (\($0.summary))" }
             throw by.map { JobFailure(.stopped, .stopped, "Stopped on request\($0) while reading the configuration.") }

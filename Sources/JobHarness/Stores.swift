@@ -6,12 +6,17 @@ import SystemPackage
 /// The stores of a job: where an address of the store or of this machine is read and written.
 struct Stores: Sendable {
     private let mode: StorageMode
+    /// The way to S3, for addresses that lie there.
+    let s3: S3Access
 
     /// Makes the stores of a job.
     ///
-    /// - Parameter mode: Who moves the data, and where the store is.
-    init(mode: StorageMode) {
+    /// - Parameters:
+    ///   - mode: Who moves the data, and where the store is.
+    ///   - s3: The way to S3.
+    init(mode: StorageMode, s3: S3Access) {
         self.mode = mode
+        self.s3 = s3
     }
 
     /// The store and the key of a location.
@@ -27,30 +32,53 @@ struct Stores: Sendable {
             let folder = LocalFolderStore(folder: path.removingLastComponent())
             return (folder, ObjectKey(bytes: FilePath(path.lastComponent?.string ?? "").bytes))
         case .object(let bucket, let key):
-            return (try bucketStore(bucket, location), ObjectKey(key))
+            return (try bucketStore(bucket), ObjectKey(key))
         }
+    }
+
+    /// Whether an address lies in S3, and not in a folder that stands for it.
+    ///
+    /// - Parameter location: The address.
+    /// - Returns: true when requests would be sent for it.
+    func isInS3(_ location: DataLocation) -> Bool {
+        if case .folder = mode { return false }
+        return location.bucket != nil
     }
 
     /// Everything that a location names: in the store all objects whose keys begin with it, on this machine the files
     /// of a folder, or exactly one file - `x/gra` must not mean `x/graph.json` there.
     ///
-    /// - Parameter location: An address.
-    /// - Returns: The store, the prefix that the names are relative to, and the objects; none when nothing is there.
+    /// - Parameters:
+    ///   - location: An address.
+    ///   - limit: The list is given up when it gets longer.
+    /// - Returns: The store, the prefix that the names are relative to, and the objects; none when nothing is there,
+    ///   nil when there are more than the limit.
     /// - Throws: `ObjectStoreError`.
     func objects(
-        at location: DataLocation
-    ) async throws -> (store: any ObjectStore, prefix: ObjectKey, objects: [ObjectSummary]) {
+        at location: DataLocation,
+        atMost limit: Int = .max
+    ) async throws -> (store: any ObjectStore, prefix: ObjectKey, objects: [ObjectSummary]?) {
         var (store, prefix) = try resolve(location)
-        var objects: [ObjectSummary] = []
         if case .local(let path) = location {
             guard FileStatus(of: path)?.isDirectory == true else {
                 return (store, prefix, [try await store.summary(of: prefix)])
             }
             (store, prefix) = (LocalFolderStore(folder: path), ObjectKey(""))
         }
-        try await store.list(prefix: prefix) { objects.append($0) }
+        var objects: [ObjectSummary] = []
+        do {
+            try await store.list(prefix: prefix) { object in
+                guard objects.count < limit else { throw TooMany() }
+                objects.append(object)
+            }
+        } catch is TooMany {
+            return (store, prefix, nil)
+        }
         return (store, prefix, objects)
     }
+
+    /// Ends a listing.
+    private struct TooMany: Error {}
 
     /// The store and the prefix below which something is to be kept: a local path is a folder, there or not.
     ///
@@ -65,17 +93,22 @@ struct Stores: Sendable {
         return (store, key)
     }
 
-    private func bucketStore(_ bucket: String, _ location: DataLocation) throws(ObjectStoreError) -> any ObjectStore {
-        guard case .folder(let root) = mode else {
-            throw ObjectStoreError(
-                .unavailable,
-                "\(location.description.escaped()) lies in Amazon S3, which this version cannot reach yet; use "
-                    + "--storage file:DIR with a folder DIR that holds a folder for each bucket, or local paths"
-            )
-        }
+    private func bucketStore(_ bucket: String) throws(ObjectStoreError) -> any ObjectStore {
+        guard case .folder(let root) = mode else { return try s3.store(bucket: bucket) }
         guard !bucket.isEmpty, bucket != ".", bucket != "..", !bucket.utf8.contains(.slash) else {
             throw ObjectStoreError(.invalidKey, "\"\(bucket.escaped())\" is no bucket name")
         }
         return LocalFolderStore(folder: root.appending(bucket), bucketAddress: "s3://\(bucket)/")
+    }
+}
+
+extension JobConfiguration {
+    /// How everything that the job stores is stored.
+    var writeOptions: WriteOptions {
+        WriteOptions(
+            kmsKeyID: kmsKeyID,
+            storageClass: settings.store.storageClass,
+            tags: settings.store.tags.map { ObjectTag(key: $0.key, value: $0.value) }
+        )
     }
 }

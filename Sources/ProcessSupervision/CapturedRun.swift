@@ -15,7 +15,7 @@ import Musl
 package struct CapturedRun: Sendable {
     /// How it ended.
     package let exit: ProcessExit
-    /// The end of its standard output and error together, as bytes came.
+    /// The end of what it wrote, as bytes came.
     package let tail: String
 
     /// Runs a program to its end, passing its output on to `output` while it comes and keeping the end of it.
@@ -23,22 +23,23 @@ package struct CapturedRun: Sendable {
     /// Cancelling the task ends the program's group: SIGTERM, and SIGKILL two seconds later.
     ///
     /// - Parameters:
-    ///   - specification: What to run; its standard output and error are taken over.
+    ///   - specification: What to run; its output is taken over.
     ///   - output: Where its output goes as well; nil keeps it from being shown.
+    ///   - takesErrors: Whether its standard error is taken over together with its standard output; else it is ours.
     ///   - tailLimitBytes: How much of the end is kept.
     /// - Returns: The end.
     /// - Throws: `SupervisionError` when it cannot be started, `CancellationError` when it was cancelled.
     package static func run(
         _ specification: ProcessSpecification,
         output: FileDescriptor?,
+        takesErrors: Bool = true,
         tailLimitBytes: Int = 64 * 1024
     ) async throws -> CapturedRun {
         let pipe = try makePipe()
         defer { try? pipe.readEnd.close() }  // Reading is over; nothing can be lost by a failed close.
         var captured = specification
-        captured.descriptors += [
-            .init(ours: pipe.writeEnd, theirs: 1), .init(ours: pipe.writeEnd, theirs: 2),
-        ]
+        captured.descriptors.append(.init(ours: pipe.writeEnd, theirs: 1))
+        if takesErrors { captured.descriptors.append(.init(ours: pipe.writeEnd, theirs: 2)) }
         let child: ChildProcess
         do {
             defer { try? pipe.writeEnd.close() }  // The child has its own copy.

@@ -31,6 +31,7 @@ struct BraketRunner: AsyncParsableCommand {
             braket-runner [run] [options]
             braket-runner --dry-run [options]
             braket-runner status [options]
+            braket-runner transfer SOURCE TARGET [options]
             braket-runner PROGRAM [arguments]
             """,
         discussion: """
@@ -38,7 +39,7 @@ struct BraketRunner: AsyncParsableCommand {
             command of its own and names a program on PATH is executed unchanged.
             """,
         version: runnerVersion,
-        subcommands: [RunCommand.self, StatusCommand.self, ExitCodesCommand.self],
+        subcommands: [RunCommand.self, StatusCommand.self, TransferCommand.self, ExitCodesCommand.self],
         defaultSubcommand: RunCommand.self
     )
 

@@ -8,7 +8,7 @@ struct OptionReader {
     let environment: ProcessEnvironment
 
     /// All options of a run.
-    func options(_ job: JobArguments, _ settings: RunArguments) -> RunOptions {
+    func options(_ job: JobArguments, _ settings: RunArguments, _ store: StoreArguments) -> RunOptions {
         var options = RunOptions()
         options.job = value("job", job.job)
         options.script = value("script", job.script)
@@ -31,8 +31,25 @@ struct OptionReader {
         options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)
+        options.store = storeOptions(store)
         options.sageMakerEnvironment = flag("sagemaker-env", settings.sagemakerEnv)
         options.typedHyperparameters = flag("typed-hyperparameters", settings.typedHyperparameters)
+        return options
+    }
+
+    /// The options of the object store.
+    func storeOptions(_ store: StoreArguments) -> StoreOptions {
+        var options = StoreOptions()
+        options.region = value("region", store.region)
+        options.endpointURL = value("endpoint-url", store.endpointUrl)
+        options.addressing = value("s3-addressing", store.s3Addressing)
+        options.payloadSigning = value("payload-signing", store.payloadSigning)
+        options.expectedBucketOwner = value("expected-bucket-owner", store.expectedBucketOwner)
+        options.storageClass = value("storage-class", store.storageClass)
+        options.tags = values("object-tag", store.objectTag)
+        options.connections = value("connections", store.connections)
+        options.bufferBytes = value("transfer-memory", store.transferMemory)
+        options.stallTimeout = value("stall-timeout", store.stallTimeout)
         return options
     }
 

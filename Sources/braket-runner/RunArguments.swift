@@ -88,3 +88,43 @@ struct RunArguments: ParsableArguments {
     @Flag(help: "Read bool, list and dict hyperparameters as JSON; without it bool(\"False\") is True, as today.")
     var typedHyperparameters = false
 }
+
+/// The options of the object store.
+struct StoreArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The region, before AWS_REGION, AWS_DEFAULT_REGION and the profile.", valueName: "region")
+    )
+    var region: String?
+
+    @Option(help: ArgumentHelp("The store's address, before AWS_ENDPOINT_URL_S3 and its like.", valueName: "url"))
+    var endpointUrl: String?
+
+    @Option(help: ArgumentHelp("Where a request names the bucket (default: auto).", valueName: "auto|path|virtual"))
+    var s3Addressing: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which uploads are hashed for the signature (default: auto, those that go over plain HTTP).",
+            valueName: "auto|always|never"
+        )
+    )
+    var payloadSigning: String?
+
+    @Option(help: ArgumentHelp("The account that every bucket must belong to.", valueName: "account"))
+    var expectedBucketOwner: String?
+
+    @Option(help: ArgumentHelp("The storage class of what is stored.", valueName: "class"))
+    var storageClass: String?
+
+    @Option(help: ArgumentHelp("A tag of every object that is stored; repeatable.", valueName: "name=value"))
+    var objectTag: [String] = []
+
+    @Option(help: ArgumentHelp("The most requests at once (default: 32).", valueName: "n"))
+    var connections: String?
+
+    @Option(help: ArgumentHelp("The most bytes of upload buffers (default: 64 MiB).", valueName: "bytes"))
+    var transferMemory: String?
+
+    @Option(help: ArgumentHelp("How long a connection may stand still (default: 30).", valueName: "seconds"))
+    var stallTimeout: String?
+}

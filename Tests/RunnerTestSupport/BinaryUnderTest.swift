@@ -25,10 +25,13 @@ package enum BinaryUnderTest {
         return candidates.first { access($0.string, X_OK) == 0 }?.string ?? candidates[candidates.count - 1].string
     }()
 
-    /// The root of this repository.
-    package static var repository: FilePath {
-        FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-    }
+    /// The root of this repository, also for a package that reaches its sources through links.
+    package static let repository: FilePath = {
+        let resolved = realpath(#filePath, nil)
+        defer { free(resolved) }
+        let file = resolved.map { FilePath(platformString: $0) } ?? FilePath(#filePath)
+        return file.removingLastComponent().removingLastComponent().removingLastComponent()
+    }()
 
     /// A real interpreter: a shim such as pyenv's costs more than the test itself.
     package static let python: String = {

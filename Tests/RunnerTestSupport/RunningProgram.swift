@@ -196,19 +196,35 @@ package final class RunningProgram {
         return Mutex(())
     }()
 
-    /// Starts a child with pipes; one at a time, or a child would inherit the pipes of another.
-    private static func spawn(
+    /// Makes a descriptor and marks it close-on-exec before a child is started that would inherit it.
+    ///
+    /// - Parameter body: Makes the descriptor; must not wait.
+    /// - Returns: What `body` returns.
+    static func withoutSpawning<R>(_ body: () -> R) -> R { spawning.withLock { _ in body() } }
+
+    /// Starts a child with pipes.
+    ///
+    /// One at a time: a child that inherited the pipes of another would keep it from seeing the end of its input.
+    ///
+    /// - Parameters:
+    ///   - program: Its path.
+    ///   - argv: The words, argv[0] among them, and nil.
+    ///   - envp: The environment, and nil.
+    ///   - errors: Where standard error goes; nil is a pipe.
+    /// - Returns: The process, -1 when it could not be started, and our ends of the pipes.
+    static func spawn(
         _ program: String,
         _ argv: inout [UnsafeMutablePointer<CChar>?],
-        _ envp: inout [UnsafeMutablePointer<CChar>?]
+        _ envp: inout [UnsafeMutablePointer<CChar>?],
+        errors: Int32? = nil
     ) -> (processID: pid_t, input: Int32, output: Int32, errors: Int32) {
-        spawning.withLock { _ in
+        withoutSpawning {
             let pipes = (0..<3).map { _ in pipe() }
             var actions = posix_spawn_file_actions_t()
             posix_spawn_file_actions_init(&actions)
             posix_spawn_file_actions_adddup2(&actions, pipes[0].read, STDIN_FILENO)
             posix_spawn_file_actions_adddup2(&actions, pipes[1].write, STDOUT_FILENO)
-            posix_spawn_file_actions_adddup2(&actions, pipes[2].write, STDERR_FILENO)
+            posix_spawn_file_actions_adddup2(&actions, errors ?? pipes[2].write, STDERR_FILENO)
             var attributes = posix_spawnattr_t()
             posix_spawnattr_init(&attributes)
             var none = sigset_t()
@@ -231,7 +247,8 @@ package final class RunningProgram {
         }
     }
 
-    private static func pipe() -> (read: Int32, write: Int32) {
+    /// A pipe that children do not inherit; to be made within ``withoutSpawning(_:)``.
+    static func pipe() -> (read: Int32, write: Int32) {
         var ends: [Int32] = [-1, -1]
         let result = makePipe(&ends)
         precondition(result == 0, "no pipe: errno \(errno)")
