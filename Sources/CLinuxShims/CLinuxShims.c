@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -104,6 +108,29 @@ ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count) {
 
 int CLinuxShims_fallocate(int file, int64_t size) {
     return fallocate(file, 0, 0, size);
+}
+
+static int release_segments(struct dl_phdr_info *info, size_t size, void *unused) {
+    (void)size;
+    (void)unused;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        // A segment that was ever writable may differ from the file: dropping its pages would undo relocations.
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        uintptr_t start = (info->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
+        uintptr_t end = (info->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+        if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    // The program itself comes first; libraries are shared with other processes.
+    return 1;
+}
+
+void CLinuxShims_release_unused_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    dl_iterate_phdr(release_segments, NULL);
 }
 
 static const int job_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};

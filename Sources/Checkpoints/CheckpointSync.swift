@@ -66,6 +66,7 @@ package struct CheckpointSync: Sendable {
     private let prefix: ObjectKey
     private let options: WriteOptions
     private let claimFile: FilePath?
+    private let transfersAtOnce: Int
     private let logger: Logger
     private let ledger = Ledger()
 
@@ -77,6 +78,7 @@ package struct CheckpointSync: Sendable {
     ///   - prefix: The key of the checkpoint URI.
     ///   - options: How objects are stored.
     ///   - claimFile: Where a root remembers which folder held the checkpoints of which place; nil for a look only.
+    ///   - transfersAtOnce: How many files are restored or stored at once.
     ///   - logger: Gets one line a file at debug level.
     package init(
         folder: FilePath,
@@ -84,6 +86,7 @@ package struct CheckpointSync: Sendable {
         prefix: ObjectKey,
         options: WriteOptions,
         claimFile: FilePath? = nil,
+        transfersAtOnce: Int = 8,
         logger: Logger
     ) {
         self.folder = folder
@@ -91,6 +94,7 @@ package struct CheckpointSync: Sendable {
         self.prefix = prefix
         self.options = options
         self.claimFile = claimFile
+        self.transfersAtOnce = transfersAtOnce
         self.logger = logger
     }
 
@@ -99,8 +103,13 @@ package struct CheckpointSync: Sendable {
     /// - Returns: Object and relative name, in the order of the keys.
     /// - Throws: `ObjectStoreError`, also for a key that would leave the folder.
     package func storedCheckpoints() async throws -> [(object: ObjectSummary, name: FilePath)] {
-        let below = prefix.bytes.isEmpty ? prefix : prefix.child(ObjectKey(""))
         var found: [(object: ObjectSummary, name: FilePath)] = []
+        try await forEachStoredCheckpoint { found.append(($0.object, $0.name)) }
+        return found
+    }
+
+    private func forEachStoredCheckpoint(_ visit: (StoredCheckpoint) async throws -> Void) async throws {
+        let below = prefix.bytes.isEmpty ? prefix : prefix.child(ObjectKey(""))
         try await store.list(prefix: below) { object in
             guard !object.key.isFolderMarker else { return }
             guard let name = object.key.droppingFirst(below.bytes.count).relativePath() else {
@@ -110,9 +119,8 @@ package struct CheckpointSync: Sendable {
                         + "leave the checkpoint folder"
                 )
             }
-            found.append((object, name))
+            try await visit(StoredCheckpoint(object: object, name: name))
         }
-        return found
     }
 
     /// Copies all stored checkpoints into the folder.
@@ -125,18 +133,24 @@ package struct CheckpointSync: Sendable {
     package func restore() async throws -> RestoreReport {
         try await BlockingPool.shared.run { [self] _ in try claimFolder() }
         let report = Mutex(RestoreReport())
-        try await forEachConcurrently(try await storedCheckpoints(), limit: 8) { object, name in
-            let target = folder.pushing(name)
-            if let local = FileStatus(of: target, followingLinks: false), local.modified >= object.modified {
-                report.withLock { $0.kept += 1 }
-                return
+        try await forEachLargestFirst(
+            workers: transfersAtOnce,
+            sizeBytes: { (checkpoint: StoredCheckpoint) in checkpoint.object.sizeBytes },
+            find: { add in try await forEachStoredCheckpoint { try await add($0) } },
+            move: { checkpoint in
+                let target = folder.pushing(checkpoint.name)
+                let object = checkpoint.object
+                if let local = FileStatus(of: target, followingLinks: false), local.modified >= object.modified {
+                    report.withLock { $0.kept += 1 }
+                    return
+                }
+                try await replace(target, with: object)
+                report.withLock { report in
+                    report.restored += 1
+                    report.restoredBytes += object.sizeBytes
+                }
             }
-            try await replace(target, with: object)
-            report.withLock { report in
-                report.restored += 1
-                report.restoredBytes += object.sizeBytes
-            }
-        }
+        )
         ledger.isRestored.withLock { $0 = true }
         return report.withLock { $0 }
     }
@@ -192,7 +206,11 @@ package struct CheckpointSync: Sendable {
         let changed = tree.files.filter { file in
             ledger.stored.withLock { $0[file.key] } != Stored(file.status)
         }
-        try await forEachConcurrently(changed, limit: 8) { file in
+        try await forEachLargestFirst(
+            workers: transfersAtOnce,
+            sizeBytes: { (file: TreeFile) in file.status.sizeBytes },
+            find: { add in for file in changed { try await add(file) } }
+        ) { file in
             do {
                 let bytes = try await storeUnchanged(file)
                 report.withLock { report in
@@ -241,6 +259,12 @@ package struct CheckpointSync: Sendable {
         }
         throw ObjectStoreError(.failed, "the file kept changing while it was being stored")
     }
+}
+
+/// An object and the name it gets below the folder.
+private struct StoredCheckpoint: Sendable {
+    let object: ObjectSummary
+    let name: FilePath
 }
 
 private func setModified(_ file: FilePath, _ time: Timestamp) {

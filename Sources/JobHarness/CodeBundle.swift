@@ -124,9 +124,12 @@ struct CodeBundle: Sendable {
             address: configuration.script.description
         )
         let top = folder.pushing(topFolder(for: files))
-        try await forEachConcurrently(files, limit: 8) { file in
-            let target = top.pushing(file.name)
-            _ = try await store.download(file.object, to: target, progress: nil)
+        try await forEachLargestFirst(
+            workers: configuration.settings.store.transfersAtOnce,
+            sizeBytes: { (file: ChannelFile) in file.object.sizeBytes },
+            find: { add in for file in files { try await add(file) } }
+        ) { file in
+            _ = try await store.download(file.object, to: top.pushing(file.name), progress: nil)
         }
         if case .local(let source) = configuration.script { keepPermissions(of: files, from: source, at: top) }
         return FetchedCode(

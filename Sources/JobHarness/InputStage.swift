@@ -119,7 +119,7 @@ struct InputStage: Sendable {
         let figures = Mutex([FetchedChannel](all.map { FetchedChannel(channel: $0.channel, files: 0, bytes: 0) }))
         try await reporting(progress, of: "inputs", logger) {
             try await forEachLargestFirst(
-                workers: configuration.settings.store.connections ?? StoreSettings.defaultConnections,
+                workers: configuration.settings.store.transfersAtOnce,
                 sizeBytes: { (item: (channel: Int, file: ChannelFile)) in item.file.object.sizeBytes },
                 find: { add in
                     for (index, contents) in all.enumerated() {

@@ -86,6 +86,7 @@ package struct JobRunner: Sendable {
             prefix: prefix,
             options: configuration.writeOptions,
             claimFile: configuration.paths.ml.appending(".braket-runner-checkpoints"),
+            transfersAtOnce: configuration.settings.store.transfersAtOnce,
             logger: logger
         )
     }

@@ -161,7 +161,7 @@ final class S3Access: Sendable {
     private func apply(_ configuration: AWSConfiguration, to s3: inout S3Configuration) {
         s3.forcesPathStyle = settings.addressing.map { $0 == .path } ?? (configuration.s3AddressingStyle == .path)
         s3.expectedBucketOwner = settings.expectedBucketOwner
-        if let connections = settings.connections { s3.connections = connections }
+        s3.connections = settings.transfersAtOnce
         if let bytes = settings.bufferBytes { s3.bufferBytes = bytes }
         if let attempts = configuration.maxAttempts { s3.retries.maximumAttempts = attempts }
         switch settings.payloadSigning {

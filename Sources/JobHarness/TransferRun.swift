@@ -71,7 +71,7 @@ private struct Transfer: Sendable {
     func copyFolder(_ source: DataLocation, _ target: DataLocation) async throws {
         let (store, prefix) = try stores.resolvePrefixForWriting(source)
         try await forEachLargestFirst(
-            workers: settings.connections ?? StoreSettings.defaultConnections,
+            workers: settings.transfersAtOnce,
             sizeBytes: { (object: ObjectSummary) in object.sizeBytes },
             find: { add in
                 try await store.list(prefix: prefix) { object in

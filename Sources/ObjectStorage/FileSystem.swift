@@ -189,13 +189,23 @@ package func openNewFile(_ file: FilePath) throws(ObjectStoreError) -> FileDescr
 ///
 /// - Parameters:
 ///   - file: The file; folders above it are made.
+///   - isDurable: Whether the bytes are on the disk before the name is, fsync(2): without it a machine that loses its
+///     power may have the new name with nothing in it.
 ///   - body: Gets an open file of another name in the same folder.
 /// - Returns: What `body` returns.
 /// - Throws: `ObjectStoreError`, or what `body` throws; the old file is untouched then.
-package func replaceFile<R>(_ file: FilePath, _ body: (FileDescriptor) throws -> R) throws -> R {
+package func replaceFile<R>(
+    _ file: FilePath,
+    isDurable: Bool = false,
+    _ body: (FileDescriptor) throws -> R
+) throws -> R {
     let unique = "\(getpid())-\(partialCounter.wrappingAdd(1, ordering: .relaxed).newValue)"
     let partial = file.removingLastComponent().appending(LocalFolderStore.partialPrefix + unique)
-    let result = try writeNewFile(partial, body)
+    let result = try writeNewFile(partial) { descriptor in
+        let result = try body(descriptor)
+        if isDurable, fsync(descriptor.rawValue) != 0 { throw Errno(rawValue: errno) }
+        return result
+    }
     guard moveFile(partial, to: file) else {
         let error = Errno(rawValue: errno)
         removeLink(partial)

@@ -112,7 +112,7 @@ package struct LocalFolderStore: ObjectStore {
         let target = try self.file(of: key)
         return try await BlockingPool.shared.run { cancellation in
             let bytes = try withOpenFile(file, address: file.string) { source in
-                try replaceFile(target) { target in
+                try replaceFile(target, isDurable: true) { target in
                     try copyBytes(from: source, to: target, cancellation: cancellation)
                 }
             }
@@ -129,7 +129,7 @@ package struct LocalFolderStore: ObjectStore {
         let target = try file(of: key)
         let address = address(of: key)
         return try await BlockingPool.shared.run { cancellation in
-            try replaceFile(target) { descriptor in
+            try replaceFile(target, isDurable: true) { descriptor in
                 var sink: any ByteSink = FileSink(descriptor, name: address, cancellation: cancellation)
                 return try body(&sink)
             }

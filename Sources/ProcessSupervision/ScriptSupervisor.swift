@@ -77,6 +77,10 @@ package struct ScriptSupervisor: Sendable {
             await withTaskGroup(of: ProcessExit?.self) { group in
                 group.addTask { await child.wait() }
                 group.addTask { await runTimers(timers) }
+                group.addTask {
+                    await releaseMemoryOnceQuiet()
+                    return nil
+                }
                 while let finished = await group.next() {
                     guard let exit = finished else { continue }
                     arm.finish()

@@ -70,6 +70,7 @@ package final class S3Client: Sendable {
     ///   - call: The operation.
     ///   - bucket: The bucket.
     ///   - retries: When to send it again; nil as everything else is.
+    ///   - limits: How long each try may take.
     ///   - read: Reads the answer.
     /// - Returns: What `read` returns.
     /// - Throws: As `send(_:bucket:)`, and what `read` throws.
@@ -77,10 +78,11 @@ package final class S3Client: Sendable {
         _ call: S3Call,
         bucket: String,
         retries: RetryRules? = nil,
+        limits: HTTPLimits = HTTPLimits(),
         reading read: (HTTPResponse) throws(ServiceError) -> R
     ) async throws -> R {
         try await sender.retrying(retries ?? configuration.retries) { attempt in
-            try read(try await send(call, bucket: bucket, in: attempt))
+            try read(try await send(call, bucket: bucket, limits: limits, in: attempt))
         }
     }
 
@@ -89,12 +91,18 @@ package final class S3Client: Sendable {
     /// - Parameters:
     ///   - call: The operation.
     ///   - bucket: The bucket.
+    ///   - limits: How long it may take.
     ///   - attempt: The try that this is a part of.
     /// - Returns: The answer, whose status is below 300.
     /// - Throws: As `send(_:bucket:)`.
-    func send(_ call: S3Call, bucket: String, in attempt: RequestAttempt) async throws -> HTTPResponse {
+    func send(
+        _ call: S3Call,
+        bucket: String,
+        limits: HTTPLimits = HTTPLimits(),
+        in attempt: RequestAttempt
+    ) async throws -> HTTPResponse {
         let collector = ResponseCollector(limitBytes: 32 << 20, address: "s3://\(bucket)")
-        try await send(call, bucket: bucket, in: attempt, to: collector)
+        try await send(call, bucket: bucket, limits: limits, in: attempt, to: collector)
         return try collector.response()
     }
 
@@ -103,21 +111,24 @@ package final class S3Client: Sendable {
     /// - Parameters:
     ///   - call: The operation.
     ///   - bucket: The bucket.
+    ///   - limits: How long it may take.
     ///   - attempt: The try that this is a part of.
     ///   - receiver: Takes the answer of a success.
     /// - Throws: As `send(_:bucket:)`, and what `receiver` throws.
     func send(
         _ call: S3Call,
         bucket: String,
+        limits: HTTPLimits = HTTPLimits(),
         in attempt: RequestAttempt,
         to receiver: any HTTPResponseReceiver
     ) async throws {
+        let region = region(of: bucket)
         do {
-            try await sendOnce(call, bucket: bucket, in: attempt, to: receiver)
+            try await sendOnce(call, bucket: bucket, limits, in: attempt, to: receiver)
         } catch let error as ServiceError {
             // Followed once: a second answer of this kind is final.
-            guard learnsRegion(of: bucket, from: error) else { throw error }
-            try await sendOnce(call, bucket: bucket, in: attempt, to: receiver)
+            guard learnsRegion(of: bucket, from: error, instead: region) else { throw error }
+            try await sendOnce(call, bucket: bucket, limits, in: attempt, to: receiver)
         }
     }
 
@@ -133,6 +144,7 @@ package final class S3Client: Sendable {
     private func sendOnce(
         _ call: S3Call,
         bucket: String,
+        _ limits: HTTPLimits,
         in attempt: RequestAttempt,
         to receiver: any HTTPResponseReceiver
     ) async throws {
@@ -146,7 +158,7 @@ package final class S3Client: Sendable {
             payloadHash: signsPayload(endpoint) ? call.payloadHash : PayloadHash.unsigned
         )
         try await connections.with {
-            try await sender.send(request, signing: signing, in: attempt, to: receiver)
+            try await sender.send(request, signing: signing, limits: limits, in: attempt, to: receiver)
         }
     }
 
@@ -209,11 +221,14 @@ package final class S3Client: Sendable {
 
     // MARK: Endpoints
 
+    private func region(of bucket: String) -> String {
+        buckets.withLock { $0[bucket]?.region } ?? configuration.region
+    }
+
     private func endpoint(of bucket: String) throws -> S3Endpoint {
-        let region = buckets.withLock { $0[bucket]?.region } ?? configuration.region
-        return try S3Endpoint.resolve(
+        try S3Endpoint.resolve(
             bucket: bucket,
-            region: region,
+            region: region(of: bucket),
             options: configuration.endpoint,
             forcesPathStyle: configuration.forcesPathStyle
         )
@@ -221,15 +236,16 @@ package final class S3Client: Sendable {
 
     /// Whether an answer names another region than the one that was asked: 301 and 307 in their headers or bodies, 400
     /// AuthorizationHeaderMalformed in its body.
-    private func learnsRegion(of bucket: String, from error: ServiceError) -> Bool {
+    ///
+    /// Many requests may be told at once; each of them is sent again, and the first is remembered.
+    private func learnsRegion(of bucket: String, from error: ServiceError, instead asked: String) -> Bool {
         guard [301, 307, 400].contains(error.status) else { return false }
-        guard let region = error.region ?? error.endpoint.flatMap(Region.inHost) else { return false }
-        let isNew = buckets.withLock { buckets in
-            let known = buckets[bucket]?.region ?? configuration.region
-            buckets[bucket, default: BucketFacts()].region = region
-            return known != region
+        guard let region = error.region ?? error.endpoint.flatMap(Region.inHost), region != asked else { return false }
+        let isNews = buckets.withLock { buckets in
+            defer { buckets[bucket, default: BucketFacts()].region = region }
+            return buckets[bucket]?.region != region
         }
-        if isNew { logDetail("s3://\(bucket) lies in \(region.escaped())") }
-        return isNew
+        if isNews { logDetail("s3://\(bucket) lies in \(region.escaped())") }
+        return true
     }
 }

@@ -45,6 +45,12 @@ ssize_t CLinuxShims_copy_file_range(int in, int out, size_t count);
 /// Takes the disk space of a file's first `size` bytes and makes it that long; -1 and errno on failure (fallocate(2)).
 int CLinuxShims_fallocate(int file, int64_t size);
 
+/// Gives back the memory that holds the program's own code and constants, and what the heap does not use.
+///
+/// The pages are those of the file and come back from the page cache when they are touched (madvise(2),
+/// MADV_DONTNEED); written pages are left alone.
+void CLinuxShims_release_unused_memory(void);
+
 /// Blocks the signals that stop or steer a job in the calling thread and in those it starts later; ignores SIGPIPE.
 ///
 /// A signal that was ignored when the program started (nohup(1)) stays ignored.
