@@ -28,7 +28,9 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
             self = try Self.webAddress(rest)
         case "file":
             let path = rest.hasPrefix("localhost/") ? String(rest.dropFirst("localhost".count)) : rest
-            guard path.hasPrefix("/") else { throw LocationError("names a host; a file address is file:///PATH") }
+            guard path.utf8.first == UInt8(ascii: "/") else {
+                throw LocationError("names a host; a file address is file:///PATH")
+            }
             self = .local(FilePath(path).lexicallyNormalized())
         case nil:
             guard !text.isEmpty else { throw LocationError("is empty") }
@@ -67,8 +69,9 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func splitBucket(_ text: String) -> (bucket: String, key: String) {
-        guard let slash = text.firstIndex(of: "/") else { return (text, "") }
-        return (String(text[..<slash]), String(text[text.index(after: slash)...]))
+        // As bytes: to Swift a slash and a combining mark after it, with which keys may begin, are one character.
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return (text, "") }
+        return (String(text[..<slash]), String(text[text.utf8.index(after: slash)...]))
     }
 
     /// `bucket.s3.region.amazonaws.com/key`, or `s3.region.amazonaws.com/bucket/key` with dots for a dash in old

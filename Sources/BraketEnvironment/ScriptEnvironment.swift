@@ -45,7 +45,7 @@ package struct ScriptEnvironment: Sendable {
             setOverrides(configuration)
         }
         setDefaults(configuration)
-        setRegion(otherwise: region)
+        setRegion(option: configuration.settings.store.region, otherwise: region)
         for variable in sageMaker {
             // The kernel takes no longer one, MAX_ARG_STRLEN of execve(2), and would refuse the whole script.
             if variable.name.utf8.count + variable.value.utf8.count + 2 > 128 * 1024 {
@@ -140,9 +140,13 @@ package struct ScriptEnvironment: Sendable {
         setDefault("PYTHONUNBUFFERED", "1")
     }
 
-    /// boto3 reads one name, most other SDKs the other (contract §1.2).
-    private mutating func setRegion(otherwise found: String?) {
+    /// boto3 reads one name, most other SDKs the other (contract §1.2); an option beats both.
+    private mutating func setRegion(option: String?, otherwise found: String?) {
         let names = [EnvironmentKey.region, EnvironmentKey.defaultRegion]
+        if let option {
+            for name in names { set(name, option, "option") }
+            return
+        }
         guard let region = names.compactMap({ self[$0] }).first(where: { !$0.isEmpty }) ?? found else { return }
         for name in names where self[name]?.isEmpty ?? true { set(name, region, "default") }
     }

@@ -114,6 +114,7 @@ final class S3Access: Sendable {
             let variables = Dictionary(environment.variables.map { ($0.name, $0.value) }) { _, last in last }
             let files: FileReader = readFileOfSettings
             let configuration = try AWSConfiguration.load(environment: variables, files: files)
+            try Self.check(certificates: configuration.caBundle)
             var s3 = S3Configuration(
                 endpoint: try endpointOptions(configuration),
                 region: settings.region ?? configuration.region ?? Region.global
@@ -135,6 +136,15 @@ final class S3Access: Sendable {
         } catch {
             return .failure(ObjectStoreError(.unavailable, "\(error)"))
         }
+    }
+
+    /// The client would say at the first request that it cannot encrypt, and not which file is missing.
+    private static func check(certificates file: String?) throws(ObjectStoreError) {
+        guard let file, FileStatus(of: FilePath(file))?.kind != .regularFile else { return }
+        throw ObjectStoreError(
+            .unavailable,
+            "AWS_CA_BUNDLE (or ca_bundle of the profile) names \(file.escaped()), which is no file"
+        )
     }
 
     private func makeSender(_ configuration: AWSConfiguration, connections: Int) -> RequestSender {

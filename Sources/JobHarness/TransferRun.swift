@@ -36,8 +36,11 @@ package struct TransferRun: Sendable {
         do {
             let access = S3Access(environment: inputs.environment, settings: settings, logger: logger)
             let stores = Stores(mode: inputs.storage, s3: access)
-            let from = try DataLocation(source, relativeTo: inputs.workingDirectory)
-            let to = try DataLocation(target, relativeTo: inputs.workingDirectory)
+            let from = try location(source)
+            let to = try location(target)
+            guard !stores.isInS3(from) || !stores.isInS3(to) else {
+                throw LocationError("\(target.escaped()): one of the two addresses must lie on this machine")
+            }
             try await reporting(progress, of: "transfer", logger) {
                 let transfer = Transfer(stores: stores, settings: settings, progress: progress)
                 try await source.hasSuffix("/") ? transfer.copyFolder(from, to) : transfer.copyObject(from, to)
@@ -47,9 +50,20 @@ package struct TransferRun: Sendable {
         } catch let error as ObjectStoreError {
             logger.error("\(error)")
             return (error.code == .unavailable ? ExitCode.storageUnavailable : .inputs).rawValue
+        } catch is CancellationError {
+            logger.notice("stopped on request; \(progress.figures.summary)")
+            return ExitCode.stopped.rawValue
         } catch {
             logger.error("\(error)")
             return ExitCode.usage.rawValue
+        }
+    }
+
+    private func location(_ text: String) throws(LocationError) -> DataLocation {
+        do {
+            return try DataLocation(text, relativeTo: inputs.workingDirectory)
+        } catch {
+            throw LocationError("\"\(text.escaped())\" \(error)")
         }
     }
 }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// The transport over AsyncHTTPClient; the only place that knows it.
 package final class AsyncHTTPTransport: HTTPTransport {
@@ -37,7 +38,12 @@ package final class AsyncHTTPTransport: HTTPTransport {
         }
     }
 
+    /// So much is given to a connection at once: what is given to TLS is encrypted at once, and a part of 8 MiB would be
+    /// in memory twice; and of each piece is known when it was sent.
+    private static func sliceBytes(_ origin: HTTPOrigin) -> Int { origin.isSecure ? 64 << 10 : 256 << 10 }
+
     private let client: HTTPClient
+    private let stallTimeout: TimeAmount
 
     /// Makes a transport with threads of its own.
     ///
@@ -46,6 +52,7 @@ package final class AsyncHTTPTransport: HTTPTransport {
         // Each loop moves more than a gigabyte a second; more of them only cost memory on machines with many cores.
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 4))
         client = HTTPClient(eventLoopGroup: loops, configuration: Self.clientConfiguration(configuration))
+        stallTimeout = TimeAmount(configuration.stallTimeout)
     }
 
     deinit {
@@ -54,11 +61,12 @@ package final class AsyncHTTPTransport: HTTPTransport {
     }
 
     package func send(_ request: HTTPRequest, limits: HTTPLimits, to receiver: any HTTPResponseReceiver) async throws {
+        let delegate = ReceivingDelegate(receiver, StallWatch(limit: stallTimeout))
         let task: HTTPClient.Task<Void>
         do {
             task = client.execute(
                 request: try Self.clientRequest(request),
-                delegate: ReceivingDelegate(receiver),
+                delegate: delegate,
                 deadline: limits.total.map { .now() + TimeAmount($0) }
             )
         } catch {
@@ -72,7 +80,8 @@ package final class AsyncHTTPTransport: HTTPTransport {
             }
         } catch {
             try Task.checkCancellation()
-            throw HTTPError.isOfTransport(error) ? HTTPError(describing: error, address: request.address) : error
+            // Whatever else there is comes from the client or what it is built on.
+            throw delegate.receiversError ?? HTTPError(describing: error, address: request.address)
         }
     }
 
@@ -84,11 +93,8 @@ package final class AsyncHTTPTransport: HTTPTransport {
         client.httpVersion = .http1Only
         client.redirectConfiguration = .disallow
         client.decompression = .disabled
-        client.timeout = .init(
-            connect: TimeAmount(configuration.connectTimeout),
-            read: TimeAmount(configuration.stallTimeout),
-            write: TimeAmount(configuration.stallTimeout)
-        )
+        // A `StallWatch` looks after what follows on connecting.
+        client.timeout = .init(connect: TimeAmount(configuration.connectTimeout))
         // S3 closes a connection that idles for 20 s; a request sent at that moment would be lost.
         client.connectionPool.idleTimeout = .seconds(15)
         client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connections
@@ -115,38 +121,77 @@ package final class AsyncHTTPTransport: HTTPTransport {
             url: "\(request.origin)\(request.target)",
             method: NIOHTTP1.HTTPMethod(rawValue: request.method.rawValue),
             headers: headers,
-            body: request.body.readableBytes > 0 ? .byteBuffer(request.body) : nil
+            body: body(of: request)
         )
+    }
+
+    private static func body(of request: HTTPRequest) -> HTTPClient.Body? {
+        let bytes = request.body
+        let slice = sliceBytes(request.origin)
+        guard bytes.readableBytes > 0 else { return nil }
+        guard bytes.readableBytes > slice else { return .byteBuffer(bytes) }
+        return .stream(contentLength: Int64(bytes.readableBytes)) { writer in write(bytes, by: writer, slice) }
+    }
+
+    @Sendable private static func write(
+        _ bytes: ByteBuffer,
+        by writer: HTTPClient.Body.StreamWriter,
+        _ sliceBytes: Int
+    ) -> EventLoopFuture<Void> {
+        var rest = bytes
+        guard let slice = rest.readSlice(length: sliceBytes) else { return writer.write(.byteBuffer(bytes)) }
+        let written = writer.write(.byteBuffer(slice))
+        return rest.readableBytes > 0 ? written.flatMap { [rest] in write(rest, by: writer, sliceBytes) } : written
     }
 }
 
 /// Hands an answer to a receiver; all calls come from the event loop of the request.
 private final class ReceivingDelegate: HTTPClientResponseDelegate {
     private let receiver: any HTTPResponseReceiver
+    private let stallWatch: StallWatch
+    private let refusal = Mutex<(any Error)?>(nil)
 
-    init(_ receiver: any HTTPResponseReceiver) {
+    /// What the receiver ended the request with; nil when it did not.
+    var receiversError: (any Error)? { refusal.withLock { $0 } }
+
+    init(_ receiver: any HTTPResponseReceiver, _ stallWatch: StallWatch) {
         self.receiver = receiver
+        self.stallWatch = stallWatch
     }
 
+    func didSendRequestHead(task: HTTPClient.Task<Void>, _ head: HTTPRequestHead) { stallWatch.begin(task) }
+
+    func didSendRequestPart(task: HTTPClient.Task<Void>, _ part: IOData) { stallWatch.moved() }
+
+    func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) { stallWatch.end() }
+
     func didReceiveHead(task: HTTPClient.Task<Void>, _ head: NIOHTTP1.HTTPResponseHead) -> EventLoopFuture<Void> {
+        stallWatch.moved()
         do {
             var fields: HTTPFields = [:]
             for (name, value) in head.headers { fields.add(name, value) }
             try receiver.receive(RunnerHTTP.HTTPResponseHead(status: Int(head.status.code), headers: fields))
             return task.eventLoop.makeSucceededVoidFuture()
         } catch {
-            return task.eventLoop.makeFailedFuture(error)
+            return refuse(error, task)
         }
     }
 
     func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
+        stallWatch.moved()
         do {
             let goOn = buffer.readableBytes > 0 ? try receiver.receive(buffer, on: task.eventLoop) : nil
+            if let goOn { stallWatch.hold(until: goOn) }
             return goOn ?? task.eventLoop.makeSucceededVoidFuture()
         } catch {
-            return task.eventLoop.makeFailedFuture(error)
+            return refuse(error, task)
         }
     }
 
-    func didFinishRequest(task: HTTPClient.Task<Void>) throws {}
+    private func refuse(_ error: any Error, _ task: HTTPClient.Task<Void>) -> EventLoopFuture<Void> {
+        refusal.withLock { $0 = error }
+        return task.eventLoop.makeFailedFuture(error)
+    }
+
+    func didFinishRequest(task: HTTPClient.Task<Void>) throws { stallWatch.end() }
 }

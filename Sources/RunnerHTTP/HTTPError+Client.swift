@@ -14,12 +14,6 @@ import Musl
 #endif
 
 extension HTTPError {
-    /// Tells whether an error is one of the client's or of the connection's, and none of a receiver.
-    ///
-    /// - Parameter error: What a request ended with.
-    /// - Returns: true when `init(describing:address:)` knows it.
-    static func isOfTransport(_ error: any Error) -> Bool { code(of: error) != nil }
-
     /// Says in our words what a request ended with.
     ///
     /// - Parameters:
@@ -44,18 +38,19 @@ extension HTTPError {
 
     private static func code(of error: any Error) -> Code? {
         switch error {
-        case let error as HTTPError: error.code
-        case let error as HTTPClientError: code(of: error)
+        case let error as HTTPClientError: code(ofClientError: error)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .untrusted
         case is NIOConnectionError: .cannotConnect
         case let error as IOError: code(ofErrno: error.errnoCode)
-        case is HTTPParserError: .connectionLost
+        case let error as HTTPParserError: error == .invalidEOFState ? .connectionLost : .malformed
+        case is NIOHTTPDecoderError: .malformed
         case is ChannelError: .connectionLost
         default: nil
         }
     }
 
-    private static func code(of error: HTTPClientError) -> Code {
+    /// A name of its own: as an overload of `code(of:)` it would never be chosen where `Code?` is wanted.
+    private static func code(ofClientError error: HTTPClientError) -> Code {
         switch error {
         case .connectTimeout, .getConnectionFromPoolTimeout: .cannotConnect
         case .tlsHandshakeTimeout: .untrusted

@@ -167,9 +167,11 @@ struct ContentRange: Hashable, Sendable {
         let words = text.split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
         let parts = words[1].split(separator: "/", maxSplits: 1)
-        let ends = parts.first.map { $0.split(separator: "-", maxSplits: 1).compactMap { Int64($0) } } ?? []
-        guard parts.count == 2, ends.count == 2, ends[0] >= 0, ends[0] <= ends[1], ends[1] < .max else { return nil }
-        range = ends[0]..<ends[1] + 1
+        let ends = (parts.first ?? "").split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
+        guard parts.count == 2, ends.count == 2, let first = ends[0], let last = ends[1], first >= 0, first <= last,
+            last < .max
+        else { return nil }
+        range = first..<last + 1
         totalBytes = Int64(parts[1])
     }
 }

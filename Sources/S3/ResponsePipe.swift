@@ -136,6 +136,7 @@ extension ResponsePipe.State {
 /// The reader's end of a pipe.
 struct PipeSource: ByteSource {
     private let pipe: ResponsePipe
+    private let cancellation: CancellationFlag
     private let describe: @Sendable (any Error) -> any Error
     private var current = ByteBuffer()
 
@@ -143,13 +144,20 @@ struct PipeSource: ByteSource {
     ///
     /// - Parameters:
     ///   - pipe: The pipe.
+    ///   - cancellation: Makes the next read throw once it is set, whatever has arrived.
     ///   - describe: Puts an error into the words of `ObjectStore`.
-    init(_ pipe: ResponsePipe, describe: @escaping @Sendable (any Error) -> any Error) {
+    init(
+        _ pipe: ResponsePipe,
+        _ cancellation: CancellationFlag,
+        describe: @escaping @Sendable (any Error) -> any Error
+    ) {
         self.pipe = pipe
+        self.cancellation = cancellation
         self.describe = describe
     }
 
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try cancellation.check()
         if current.readableBytes == 0 {
             do {
                 guard let next = try pipe.next() else { return 0 }

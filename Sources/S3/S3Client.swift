@@ -47,7 +47,7 @@ package final class S3Client: Sendable {
         self.credentials = credentials
         self.logDetail = logDetail
         connections = Allowance(configuration.connections)
-        partBuffers = PartBuffers(budgetBytes: configuration.bufferBytes)
+        partBuffers = PartBuffers(budgetBytes: configuration.partBudgetBytes)
     }
 
     // MARK: Requests
@@ -148,6 +148,7 @@ package final class S3Client: Sendable {
         in attempt: RequestAttempt,
         to receiver: any HTTPResponseReceiver
     ) async throws {
+        if let key = call.key { try check(key, bucket: bucket) }
         let endpoint = try self.endpoint(of: bucket)
         let request = makeRequest(call, bucket: bucket, endpoint)
         let signing = Signing(
@@ -159,6 +160,20 @@ package final class S3Client: Sendable {
         )
         try await connections.with {
             try await sender.send(request, signing: signing, limits: limits, in: attempt, to: receiver)
+        }
+    }
+
+    private func check(_ key: ObjectKey, bucket: String) throws(ObjectStoreError) {
+        // The path of no key is the bucket's own: PUT would make a bucket, DELETE remove one.
+        guard !key.bytes.isEmpty else {
+            throw ObjectStoreError(.invalidKey, "s3://\(bucket)/: the key of an object cannot be empty")
+        }
+        // The HTTP client asks for `/` in place of a path whose bytes are no UTF-8.
+        guard String(validating: key.bytes, as: UTF8.self) != nil else {
+            throw ObjectStoreError(
+                .invalidKey,
+                "s3://\(bucket)/\(key.description.escaped()): S3 keeps only keys that are UTF-8, which this one is not"
+            )
         }
     }
 
@@ -206,17 +221,15 @@ package final class S3Client: Sendable {
         buckets.withLock { $0[bucket]?.uploadCheck ?? .checksum }
     }
 
-    /// Remembers what the store of a bucket does not take.
+    /// Remembers that the store of a bucket knows no newer check than MD5.
     ///
     /// - Parameter bucket: The bucket.
-    /// - Returns: false when that was known already.
-    func fallBackToMD5(bucket: String) -> Bool {
-        let isNew = buckets.withLock { buckets in
+    func fallBackToMD5(bucket: String) {
+        let isNews = buckets.withLock { buckets in
             defer { buckets[bucket, default: BucketFacts()].uploadCheck = .md5 }
             return buckets[bucket]?.uploadCheck != .md5
         }
-        if isNew { logDetail("s3://\(bucket) does not check CRC64NVME; uploads are checked by MD5") }
-        return isNew
+        if isNews { logDetail("s3://\(bucket) does not check CRC64NVME; uploads are checked by MD5") }
     }
 
     // MARK: Endpoints

@@ -27,10 +27,13 @@ package struct S3Configuration: Sendable {
     package var expectedBucketOwner: String?
     /// The most requests at once, for the whole process.
     package var connections = 32
-    /// The most bytes of upload buffers, for the whole process.
+    /// The most bytes of buffers, for the whole process.
     package var bufferBytes = 64 << 20
     /// Objects larger than this move in parts of this size, several at once.
     package var partBytes = 8 << 20
+
+    /// What upload parts may take of the buffers: the rest is for what lies between sockets and files.
+    var partBudgetBytes: Int { max(partBytes, bufferBytes - (8 << 20)) }
 
     /// Makes a configuration.
     ///

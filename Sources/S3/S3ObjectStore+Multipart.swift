@@ -34,11 +34,18 @@ extension S3ObjectStore {
 
     package func removeAbandonedUploads(prefix: ObjectKey, begunBefore moment: Timestamp) async throws -> Int {
         try await describingErrors(of: prefix) {
-            let abandoned = try await uploads(prefix: prefix).filter { $0.initiated < moment }
+            let abandoned = try await uploads(prefix: prefix, retries: .standard).filter { $0.initiated < moment }
+            var removed = 0
             for upload in abandoned {
-                try await MultipartUpload(store: self, key: upload.key, uploadID: upload.uploadID).abort()
+                do {
+                    try await MultipartUpload(store: self, key: upload.key, uploadID: upload.uploadID).abort()
+                    removed += 1
+                } catch let error as ServiceError where error.code == "NoSuchUpload" {
+                    // Another host removed it meanwhile.
+                    client.logDetail("\(address(of: upload.key)): \(error)")
+                }
             }
-            return abandoned.count
+            return removed
         }
     }
 
@@ -58,9 +65,7 @@ extension S3ObjectStore {
                 let created = try await client.send(checked, bucket: bucket, reading: CreatedUpload.init)
                 return MultipartUpload(store: self, key: key, uploadID: created.uploadID)
             } catch let error as ServiceError where check == .checksum && error.refusesChecksum {
-                guard client.fallBackToMD5(bucket: bucket) || client.uploadCheck(bucket: bucket) == .md5 else {
-                    throw error
-                }
+                client.fallBackToMD5(bucket: bucket)
             }
         }
     }
@@ -87,7 +92,11 @@ extension S3ObjectStore {
     private func findUpload(of key: ObjectKey, _ options: WriteOptions) async throws -> MultipartUpload? {
         var left: [UploadsPage.Upload]
         do {
-            left = try await uploads(prefix: key).filter { $0.key == key && $0.initiated < client.startedAt }
+            // An answer only saves work: a store that does not know the question is not asked for seconds.
+            let quick = RetryRules(baseDelay: .milliseconds(50))
+            left = try await uploads(prefix: key, retries: quick).filter {
+                $0.key == key && $0.initiated < client.startedAt
+            }
         } catch let error as ServiceError {
             // A role that may only write may not list; a store may not know how.
             client.logDetail("s3://\(bucket): unfinished uploads cannot be listed: \(error)")
@@ -104,8 +113,7 @@ extension S3ObjectStore {
         return MultipartUpload(store: self, key: key, uploadID: resumed.uploadID, found: parts)
     }
 
-    private func uploads(prefix: ObjectKey) async throws -> [UploadsPage.Upload] {
-        // A store that does not know this question is not asked for a minute: an answer only saves work.
+    private func uploads(prefix: ObjectKey, retries: RetryRules) async throws -> [UploadsPage.Upload] {
         var found: [UploadsPage.Upload] = []
         var next: UploadsPage.Marker?
         repeat {
@@ -113,7 +121,7 @@ extension S3ObjectStore {
             if let next {
                 call = call.adding("key-marker", next.key).adding("upload-id-marker", next.uploadID)
             }
-            let page = try await client.send(call, bucket: bucket, retries: .standard, reading: UploadsPage.init)
+            let page = try await client.send(call, bucket: bucket, retries: retries, reading: UploadsPage.init)
             found += page.uploads
             next = page.next
         } while next != nil

@@ -17,14 +17,14 @@ extension S3ObjectStore {
         _ = try await sendChecked(body, by: S3Call(.put, key).storing(options))
     }
 
-    /// Sends a body in such a way that the store checks it, and makes sure that it did.
+    /// Sends a body in such a way that the store checks it, and makes sure that it did where the answer can tell.
     ///
-    /// A store that refuses our checksum, or does not answer with it, is remembered and gets `Content-MD5` instead.
+    /// A store that refuses our checksum, or answers with an MD5 in its place, is remembered and gets `Content-MD5`.
     ///
     /// - Parameters:
     ///   - body: The bytes.
     ///   - call: The operation, without its body.
-    /// - Returns: The answer, and the checksum that the store confirmed.
+    /// - Returns: The answer, and the checksum that was sent.
     /// - Throws: `TransferFault.damaged`; as `S3Client.send`.
     func sendChecked(_ body: PartBuffer, by call: S3Call) async throws -> (HTTPResponse, ChecksumValue) {
         let signsPayload = client.signsPayload(bucket: bucket)
@@ -39,29 +39,27 @@ extension S3ObjectStore {
             if check == .checksum { checked.headers.add("x-amz-sdk-checksum-algorithm", checksum.algorithm.name) }
             do {
                 let answer = try await client.send(checked, bucket: bucket)
-                if try isConfirmed(answer.head, checksum) { return (answer, checksum) }
-                _ = client.fallBackToMD5(bucket: bucket)
+                try await confirm(answer.head, body, checksum)
+                return (answer, checksum)
             } catch let error as ServiceError where check == .checksum && error.refusesChecksum {
-                guard client.fallBackToMD5(bucket: bucket) || client.uploadCheck(bucket: bucket) == .md5 else {
-                    throw error
-                }
+                // Another request may have found it out at the same time.
+                client.fallBackToMD5(bucket: bucket)
             }
         }
     }
 
-    /// Whether an answer shows that the store has the bytes that were sent.
+    /// Compares what the answer tells of the stored bytes with what was sent.
     ///
-    /// - Returns: false when the store seems not to know the checksum.
-    private func isConfirmed(_ head: HTTPResponseHead, _ checksum: ChecksumValue) throws -> Bool {
-        guard let stored = ObjectChecksum(head.headers) else {
-            // A tag of another kind, as of encrypted objects. `Content-MD5` was checked by the store.
-            return checksum.algorithm == .md5
+    /// A store that tells neither has taken the header and the signature, or TLS, over it: there is no more to compare.
+    private func confirm(_ head: HTTPResponseHead, _ body: PartBuffer, _ sent: ChecksumValue) async throws {
+        guard let stored = ObjectChecksum(head.headers), stored.partCount == nil else { return }
+        var expected = sent
+        if stored.value.algorithm == .md5, sent.algorithm != .md5 {
+            client.fallBackToMD5(bucket: bucket)
+            expected = try await BlockingPool.shared.run { _ in body.hash(.md5, signsPayload: false) }
         }
-        guard stored.value.algorithm == checksum.algorithm else { return checksum.algorithm == .md5 }
-        guard stored.value == checksum else {
-            throw TransferFault.damaged("the store's \(checksum.algorithm.name) differs from that of what was sent")
-        }
-        return true
+        guard stored.value.algorithm == expected.algorithm, stored.value != expected else { return }
+        throw TransferFault.damaged("the store's \(expected.algorithm.name) differs from that of what was sent")
     }
 }
 

@@ -10,7 +10,6 @@ extension S3ObjectStore {
     ) async throws -> R {
         let pipe = ResponsePipe()
         let address = address(of: key)
-        let source = PipeSource(pipe) { ObjectStoreError(describing: $0, address: address) ?? $0 }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
@@ -22,7 +21,11 @@ extension S3ObjectStore {
                 }
             }
             defer { group.cancelAll() }
-            return try await BlockingPool.shared.run { _ in try body(source) }
+            return try await BlockingPool.shared.run { cancellation in
+                try body(
+                    PipeSource(pipe, cancellation) { ObjectStoreError(describing: $0, address: address) ?? $0 }
+                )
+            }
         }
     }
 

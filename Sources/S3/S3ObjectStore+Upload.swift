@@ -87,7 +87,7 @@ extension S3ObjectStore {
         let usual = Int64(client.configuration.partBytes)
         let needed = (source.sizeBytes + Self.partsAtMost - 1) / Self.partsAtMost
         let size = max(usual, (needed + (1 << 20) - 1) / (1 << 20) * (1 << 20))
-        let largest = max(usual, Int64(client.configuration.bufferBytes))
+        let largest = max(usual, Int64(client.configuration.partBudgetBytes))
         guard size <= largest else {
             throw ObjectStoreError(
                 .failed,

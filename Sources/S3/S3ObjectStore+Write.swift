@@ -8,7 +8,7 @@ extension S3ObjectStore {
 
     /// Nobody knows how long a stream will be: larger parts than a file's let it be longer.
     private var streamPartBytes: Int {
-        min(2 * client.configuration.partBytes, max(5 << 20, client.configuration.bufferBytes / Self.streamBuffers))
+        min(2 * client.configuration.partBytes, max(5 << 20, client.configuration.partBudgetBytes / Self.streamBuffers))
     }
 
     package func write<R: Sendable>(

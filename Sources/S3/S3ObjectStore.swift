@@ -54,7 +54,12 @@ package struct S3ObjectStore: ObjectStore {
     func head(_ key: ObjectKey, part: Int? = nil) async throws -> ObjectHead {
         var call = S3Call(.head, key).header("x-amz-checksum-mode", "ENABLED")
         if let part { call = call.adding("partNumber", String(part)) }
-        let answer = try await client.send(call, bucket: bucket).head
+        let answer: HTTPResponseHead
+        do {
+            answer = try await client.send(call, bucket: bucket).head
+        } catch let error as ServiceError where error.isCodeFromStatus && [400, 403, 404].contains(error.status) {
+            throw await explained(error, key)
+        }
         guard let size = answer.contentLength, size >= 0 else {
             throw ServiceError.unreadable(answer, "it tells no length of the object")
         }
@@ -67,6 +72,20 @@ package struct S3ObjectStore: ObjectStore {
             ),
             checksum: ObjectChecksum(answer.headers)
         )
+    }
+
+    /// An error of HEAD in the service's words: such an answer has no body to say who may not do what, or whether it is
+    /// the bucket or the object that is not there. One for GET has.
+    private func explained(_ error: ServiceError, _ key: ObjectKey) async -> ServiceError {
+        let call = S3Call(.get, key).header("Range", "bytes=0-0")
+        do {
+            try await client.send(call, bucket: bucket, retries: RetryRules(maximumAttempts: 1), reading: { _ in })
+        } catch let detail as ServiceError where detail.status == error.status {
+            return detail
+        } catch {
+            // The first error stands.
+        }
+        return error
     }
 
     /// Into which ranges to cut an object: of the store's own parts where its checksum is one of parts.
