@@ -5,6 +5,7 @@ import PackageDescription
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -124,10 +125,10 @@ let package = Package(
 let testDependencies: [String: [Target.Dependency]] = [
     "AWSCredentials": [
         "AWSEndpoints", "AWSRequests", "AWSSigning", "RunnerHTTP", nioCore,
-        .product(name: "NIOEmbedded", package: "swift-nio"),
+        nioEmbedded,
     ],
     "AWSEndpoints": ["AWSSigning"],
-    "AWSRequests": ["AWSSigning", "RunnerHTTP", nioCore],
+    "AWSRequests": ["AWSSigning", "RunnerHTTP", nioCore, nioEmbedded],
     "AWSSigning": [],
     "Archive": [],
     "BraketAPI": [],
@@ -143,7 +144,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "RunnerCore": [],
     "RunnerHTTP": [nioCore],
     "S3": [
-        "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore,
+        "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore, nioEmbedded,
     ],
 ]
 

@@ -209,18 +209,19 @@ package struct CheckpointSync: Sendable {
         try await forEachLargestFirst(
             workers: transfersAtOnce,
             sizeBytes: { (file: TreeFile) in file.status.sizeBytes },
-            find: { add in for file in changed { try await add(file) } }
-        ) { file in
-            do {
-                let bytes = try await storeUnchanged(file)
-                report.withLock { report in
-                    report.stored += 1
-                    report.storedBytes += bytes
+            find: { add in for file in changed { try await add(file) } },
+            move: { file in
+                do {
+                    let bytes = try await storeUnchanged(file)
+                    report.withLock { report in
+                        report.stored += 1
+                        report.storedBytes += bytes
+                    }
+                } catch let error as ObjectStoreError {
+                    report.withLock { $0.unsafe.append("\(file.key.description.escaped()): \(error)") }
                 }
-            } catch let error as ObjectStoreError {
-                report.withLock { $0.unsafe.append("\(file.key.description.escaped()): \(error)") }
             }
-        }
+        )
         return report.withLock { $0 }
     }
 

@@ -127,10 +127,11 @@ struct CodeBundle: Sendable {
         try await forEachLargestFirst(
             workers: configuration.settings.store.transfersAtOnce,
             sizeBytes: { (file: ChannelFile) in file.object.sizeBytes },
-            find: { add in for file in files { try await add(file) } }
-        ) { file in
-            _ = try await store.download(file.object, to: top.pushing(file.name), progress: nil)
-        }
+            find: { add in for file in files { try await add(file) } },
+            move: { file in
+                _ = try await store.download(file.object, to: top.pushing(file.name), progress: nil)
+            }
+        )
         if case .local(let source) = configuration.script { keepPermissions(of: files, from: source, at: top) }
         return FetchedCode(
             form: "folder",

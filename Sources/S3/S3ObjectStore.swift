@@ -74,8 +74,10 @@ package struct S3ObjectStore: ObjectStore {
         )
     }
 
-    /// An error of HEAD in the service's words: such an answer has no body to say who may not do what, or whether it is
-    /// the bucket or the object that is not there. One for GET has.
+    /// An error of HEAD in the service's words.
+    ///
+    /// Such an answer has no body to say who may not do what, or whether it is the bucket or the object that is not
+    /// there. One for GET has.
     private func explained(_ error: ServiceError, _ key: ObjectKey) async -> ServiceError {
         let call = S3Call(.get, key).header("Range", "bytes=0-0")
         do {

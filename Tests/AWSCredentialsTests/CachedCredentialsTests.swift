@@ -5,7 +5,7 @@ import RunnerCore
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CachedCredentialsTests {
+@Suite(.timeLimit(.minutes(15))) struct CachedCredentialsTests {
     private let clock = ManualClock()
     private let source = ScriptedSource()
 

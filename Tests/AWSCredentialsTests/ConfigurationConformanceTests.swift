@@ -2,18 +2,19 @@ import AWSEndpoints
 import AWSRequests
 import RunnerCore
 import RunnerHTTP
+import RunnerTestSupport
 import Testing
 
 @testable import AWSCredentials
 
 /// Others' cases for where files, endpoints and services are.
 @Suite struct ConfigurationConformanceTests {
-    private static let locations = Suites.table("file-location-tests").filter {
+    private static let locations = Suites.rows("tests", of: "credentials-tables/file-location-tests.json").filter {
         // The others speak of drives and of variables that Linux does not have.
         $0.object["platform"]?.stringValue == "linux"
     }
 
-    @Test(.enabled(if: !locations.isEmpty, Suites.absent), arguments: locations)
+    @Test(.enabled(if: !locations.isEmpty, "\(Suites.absent)"), arguments: locations)
     func fileLocation(_ row: Row) throws {
         let configuration = try AWSConfiguration.load(environment: row.row("environment").texts, files: texts([:]))
         #expect(configuration.shared.configPath == (try row.text("configLocation")))
@@ -30,7 +31,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: !endpoints.isEmpty, Suites.absent), arguments: endpoints)
+    @Test(.enabled(if: !endpoints.isEmpty, "\(Suites.absent)"), arguments: endpoints)
     func endpointURL(_ test: EndpointCase) throws {
         let row = test.row
         let option = test.suite.row("client_configs").row(try row.text("client_config"))
@@ -52,9 +53,9 @@ import Testing
         #expect((configuration.endpointURL(service: service) ?? ownEndpoint) == expected)
     }
 
-    private static let metadata = Suites.table("imds-endpoint-tests")
+    private static let metadata = Suites.rows("tests", of: "credentials-tables/imds-endpoint-tests.json")
 
-    @Test(.enabled(if: !metadata.isEmpty, Suites.absent), arguments: metadata)
+    @Test(.enabled(if: !metadata.isEmpty, "\(Suites.absent)"), arguments: metadata)
     func metadataEndpoint(_ row: Row) async throws {
         var environment = row.row("env").texts
         // An address given in code; we have no such option, and the variable comes before the file in the same way.
@@ -77,9 +78,9 @@ import Testing
         }
     }
 
-    private static let container = Suites.table("ecs-tests")
+    private static let container = Suites.rows("tests", of: "credentials-tables/ecs-tests.json")
 
-    @Test(.enabled(if: !container.isEmpty, Suites.absent), arguments: container)
+    @Test(.enabled(if: !container.isEmpty, "\(Suites.absent)"), arguments: container)
     func containerEndpoint(_ row: Row) async throws {
         let transport = StubTransport { _ in Answer(body: containerAnswer) }
         let source = ContainerCredentials(
@@ -107,7 +108,7 @@ struct EndpointCase: Sendable, CustomTestStringConvertible {
     let suite: Row
     let row: Row
 
-    var testDescription: String { row.testDescription }
+    var testDescription: String { row.description }
 
     /// The profiles and services of the suite as a config file.
     var config: String {

@@ -1,13 +1,14 @@
 import RunnerCore
+import RunnerTestSupport
 import Testing
 
 @testable import AWSCredentials
 
 /// Others' cases for the shared files.
 @Suite struct ProfileFileConformanceTests {
-    private static let rows = Suites.table("profile-parser-tests")
+    private static let rows = Suites.rows("tests", of: "credentials-tables/profile-parser-tests.json")
 
-    @Test(.enabled(if: !rows.isEmpty, Suites.absent), arguments: rows)
+    @Test(.enabled(if: !rows.isEmpty, "\(Suites.absent)"), arguments: rows)
     func parserRow(_ row: Row) throws {
         let input = row.row("input").texts
         let output = row.row("output")
@@ -44,7 +45,7 @@ import Testing
 
     private static let oracle = Suites.json("credentials-botocore-cfg/expected.json").objectValue?["files"]?.objectValue
 
-    @Test(.enabled(if: oracle != nil, Suites.absent), arguments: oracle?.names ?? [])
+    @Test(.enabled(if: oracle != nil, "\(Suites.absent)"), arguments: oracle?.names ?? [])
     func fileThatBotocoreReads(_ name: String) throws {
         let expected = Row(object: try #require(Self.oracle)).row(name)
         let bytes = try #require(Suites.bytes("credentials-botocore-cfg/\(name)"))
@@ -78,7 +79,7 @@ import Testing
         Suites.names(in: "credentials-fuzz-corpus/\(folder)").map { "credentials-fuzz-corpus/\(folder)/\($0)" }
     }
 
-    @Test(.enabled(if: !corpus.isEmpty, Suites.absent), .timeLimit(.minutes(1)), arguments: corpus)
+    @Test(.enabled(if: !corpus.isEmpty, "\(Suites.absent)"), .timeLimit(.minutes(15)), arguments: corpus)
     func corpusNeitherCrashesNorHangs(_ name: String) throws {
         let bytes = try #require(Suites.bytes(name))
         for kind in [ProfileFile.Kind.config, .credentials] {

@@ -1,14 +1,15 @@
 import AWSSigning
 import RunnerCore
+import RunnerTestSupport
 import Testing
 
 @testable import AWSCredentials
 
 /// Others' cases for how a profile comes to its credential.
 @Suite struct ProfilePlanConformanceTests {
-    private static let rows = Suites.table("assume-role-tests")
+    private static let rows = Suites.rows(of: "credentials-tables/assume-role-tests.json")
 
-    @Test(.enabled(if: !rows.isEmpty, Suites.absent), arguments: rows)
+    @Test(.enabled(if: !rows.isEmpty, "\(Suites.absent)"), arguments: rows)
     func assumeRoleRow(_ row: Row) throws {
         let input = row.row("input")
         let configuration = try settings(["AWS_PROFILE": try input.text("selected_profile")], config: config(input))

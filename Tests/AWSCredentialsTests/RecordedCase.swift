@@ -1,6 +1,7 @@
 import AWSRequests
 import RunnerCore
 import RunnerHTTP
+import RunnerTestSupport
 import Synchronization
 import Testing
 

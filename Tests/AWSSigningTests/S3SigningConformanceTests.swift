@@ -1,5 +1,6 @@
 import AWSSigning
 import RunnerCore
+import RunnerTestSupport
 import Testing
 
 /// Examples of the S3 manual, of soto and botocore, and what botocore signs for awkward keys.
@@ -8,10 +9,10 @@ import Testing
     static let chunked = Suites.rows("vectors", of: "sigv4-s3/chunked.json")
     static let oracle = Suites.rows("vectors", of: "sigv4-s3-oracle/vectors.json")
 
-    @Test(.enabled(if: !vectors.isEmpty, Suites.absent), arguments: vectors)
+    @Test(.enabled(if: !vectors.isEmpty, "\(Suites.absent)"), arguments: vectors)
     func vector(_ row: Row) throws {
         let request = try readVector(row)
-        let expected = try row.row("expect")
+        let expected = row.row("expect")
         if try row.text("where") == "header" {
             let stages = request.withOwnHeaders().stages()
             #expect(stages.canonicalRequest == (try expected.text("canonical_request")))
@@ -32,10 +33,10 @@ import Testing
     }
 
     /// No part of the program sends aws-chunked bodies; their chain of signatures is made of the same stages.
-    @Test(.enabled(if: !chunked.isEmpty, Suites.absent), arguments: chunked)
+    @Test(.enabled(if: !chunked.isEmpty, "\(Suites.absent)"), arguments: chunked)
     func chunkSignatures(_ row: Row) throws {
         let request = try readVector(row)
-        let expected = try row.row("expect")
+        let expected = row.row("expect")
         #expect(row.object["trailers"]?.isNull == true)
         let seed = request.withOwnHeaders().stages()
         #expect(seed.canonicalRequest == (try expected.text("seed_canonical_request")))
@@ -66,9 +67,9 @@ import Testing
         #expect(PayloadHash.of(body) == (try expected.text("encoded_body_sha256")))
     }
 
-    @Test(.enabled(if: !oracle.isEmpty, Suites.absent), arguments: oracle)
+    @Test(.enabled(if: !oracle.isEmpty, "\(Suites.absent)"), arguments: oracle)
     func awkwardKey(_ row: Row) throws {
-        let expected = try row.row("expect")
+        let expected = row.row("expect")
         let bucket = try row.text("addressing") == "path" ? "/\(try row.text("bucket"))" : ""
         var request = try readCommon(row)
         request.method = try row.text("method")
@@ -94,8 +95,8 @@ import Testing
 
     private func readVector(_ row: Row) throws -> SigningCase {
         var result = try readCommon(row)
-        let request = try row.row("request")
-        let isTwice = try row.row("options").object["double_uri_encode"] == true
+        let request = row.row("request")
+        let isTwice = row.row("options").object["double_uri_encode"] == true
         result.encoding = isTwice ? .twice : .once
         result.method = try request.text("method")
         result.path = percentEncoded(try request.text("path").utf8, keepingSlash: true)
@@ -106,7 +107,7 @@ import Testing
         result.query = pairs.joined(separator: "&")
         result.headers = try request.pairs("headers")
         if let host = request.object["host"]?.stringValue { result.headers.append(("Host", host)) }
-        let expected = try row.row("expect").object["payload_hash"]?.stringValue
+        let expected = row.row("expect").object["payload_hash"]?.stringValue
         let sent = result.headers.first { $0.name == "x-amz-content-sha256" }?.value
         result.payloadHash = try #require(expected ?? sent)
         if let body = request.object["body_utf8"]?.stringValue, result.payloadHash != PayloadHash.unsigned {

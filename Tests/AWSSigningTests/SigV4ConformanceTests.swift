@@ -1,12 +1,13 @@
 import AWSSigning
 import RunnerCore
+import RunnerTestSupport
 import Testing
 
 /// The cases of aws-c-auth: 19 requests, each signed by headers and by query.
 @Suite struct AWSCAuthConformanceTests {
     static let folders = Suites.folders(in: "sigv4-aws-c-auth")
 
-    @Test(.enabled(if: !folders.isEmpty, Suites.absent), arguments: folders)
+    @Test(.enabled(if: !folders.isEmpty, "\(Suites.absent)"), arguments: folders)
     func signsByHeaders(folder: String) throws {
         let (request, normalises) = try read(folder)
         // Cases that are not normalised follow S3's rule for paths, but without S3's header for the payload.
@@ -21,7 +22,7 @@ import Testing
         #expect(expected.contains("\nAuthorization:\(try #require(request.authorization()))\n"))
     }
 
-    @Test(.enabled(if: !folders.isEmpty, Suites.absent), arguments: folders)
+    @Test(.enabled(if: !folders.isEmpty, "\(Suites.absent)"), arguments: folders)
     func signsByQuery(folder: String) throws {
         let request = try read(folder).request
         let query = request.presigned(seconds: 3600)
@@ -59,7 +60,7 @@ import Testing
     static let botocore = Suites.folders(in: "sigv4-botocore-legacy")
     static let smithy = Suites.folders(in: "sigv4-smithy-double-encode")
 
-    @Test(.enabled(if: !botocore.isEmpty, Suites.absent), arguments: botocore)
+    @Test(.enabled(if: !botocore.isEmpty, "\(Suites.absent)"), arguments: botocore)
     func signsAsBotocore(folder: String) throws {
         let name = try #require(folder.split(separator: "/").last)
         let canonical = try Suites.text("\(folder)/\(name).creq")
@@ -80,7 +81,7 @@ import Testing
         #expect(request.authorization() == (try Suites.text("\(folder)/\(name).authz")))
     }
 
-    @Test(.enabled(if: !smithy.isEmpty, Suites.absent), arguments: smithy)
+    @Test(.enabled(if: !smithy.isEmpty, "\(Suites.absent)"), arguments: smithy)
     func encodesPathTwice(folder: String) throws {
         var request = try SigningCase(request: try Suites.text("\(folder)/request.txt"))
         request.dropHeaders("x-amz-date")

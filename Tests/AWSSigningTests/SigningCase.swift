@@ -1,5 +1,6 @@
 import AWSSigning
 import RunnerCore
+import RunnerTestSupport
 import Testing
 
 /// A request to sign, with everything that the signature depends on.
@@ -101,7 +102,7 @@ extension SigningCase {
 extension Row {
     /// The keys in the row's `credentials`.
     func credential() throws -> AWSCredential {
-        let keys = try row("credentials")
+        let keys = row("credentials")
         return AWSCredential(
             accessKeyID: try keys.text("access_key_id"),
             secretAccessKey: try keys.text("secret_access_key"),

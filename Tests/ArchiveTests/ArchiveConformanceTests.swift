@@ -44,30 +44,16 @@ struct SuiteRow: Decodable, Sendable {
     var gunzipped: Unpacked?
 }
 
-/// Where the suites are, and the rows in them.
-enum Suites {
+/// The rows of the archive suites.
+enum ArchiveSuites {
     private struct Table: Decodable {
         var rows: [SuiteRow]
-    }
-
-    /// `BRAKET_SUITES`, or the folder "shared/suites" beside the repository.
-    static let root: FilePath = {
-        if let path = ProcessInfo.processInfo.environment["BRAKET_SUITES"] { return FilePath(path) }
-        // Four up from this file is the directory that holds the repository.
-        var path = FilePath(#filePath)
-        for _ in 0..<4 { path.removeLastComponent() }
-        let beside = path.appending("shared/suites")
-        return isPresent(beside) ? beside : FilePath("/work/shared/suites")
-    }()
-
-    private static func isPresent(_ path: FilePath) -> Bool {
-        (try? Posix.openDirectory(path)) != nil
     }
 
     /// All rows of the archive suites, empty when the folder is absent.
     static let cases: [SuiteCase] = ["archives-tar", "archives-gzip", "archives-zip"].flatMap {
         (folder: String) -> [SuiteCase] in
-        guard let json = try? contents(of: root.appending("\(folder)/expectations.json")) else { return [] }
+        guard let json = try? contents(of: FilePath("\(Suites.root)/\(folder)/expectations.json")) else { return [] }
         do {
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -103,7 +89,7 @@ private final class Tally: Sendable {
                 count.others.append("\(item.row.file): \(outcome), preferred \(item.row.should)")
             }
             counts[item.folder] = count
-            guard count.ran == Suites.cases.count(where: { $0.folder == item.folder }) else { return }
+            guard count.ran == ArchiveSuites.cases.count(where: { $0.folder == item.folder }) else { return }
             print("\(item.folder): \(count.ran) cases ran, \(count.preferred) with the preferred outcome")
             for other in count.others.sorted() { print("    \(other)") }
         }
@@ -114,12 +100,12 @@ private let tally = Tally()
 
 @Suite(
     "Archives of other projects",
-    .enabled(if: !Suites.cases.isEmpty, "skipped: no archive suites below \(Suites.root); set BRAKET_SUITES")
+    .enabled(if: !ArchiveSuites.cases.isEmpty, "\(Suites.absent)")
 )
 struct ArchiveConformanceTests {
-    @Test("outcome, content and surroundings", .timeLimit(.minutes(15)), arguments: Suites.cases)
+    @Test("outcome, content and surroundings", .timeLimit(.minutes(15)), arguments: ArchiveSuites.cases)
     func extracts(_ item: SuiteCase) throws {
-        let archive = try contents(of: Suites.root.appending("\(item.folder)/\(item.row.file)"))
+        let archive = try contents(of: FilePath("\(Suites.root)/\(item.folder)/\(item.row.file)"))
         try withTemporaryDirectory { scratch in
             try write(Array("untouched".utf8), to: "victim.txt", in: scratch)
             try write([], to: "target/.keep", in: scratch)
@@ -143,11 +129,11 @@ struct ArchiveConformanceTests {
 
     @Test(
         "the gzip layer alone",
-        arguments: Suites.cases.filter { $0.row.gunzipped != nil }
+        arguments: ArchiveSuites.cases.filter { $0.row.gunzipped != nil }
     )
     func inflates(_ item: SuiteCase) throws {
         let expected = try #require(item.row.gunzipped)
-        let archive = try contents(of: Suites.root.appending("\(item.folder)/\(item.row.file)"))
+        let archive = try contents(of: FilePath("\(Suites.root)/\(item.folder)/\(item.row.file)"))
         let bytes = try gunzip(archive)
         #expect(bytes.count == expected.size)
         #expect(SHA256.hexadecimal(of: bytes) == expected.sha256)
@@ -194,7 +180,7 @@ struct ArchiveConformanceTests {
         for entry in row.entries ?? [] {
             if let path = try? MemberPath(checking: entry.bytes), !path.isRoot { expected[path.bytes] = entry }
         }
-        if Suites.disputedEntries[row.file] != nil {
+        if ArchiveSuites.disputedEntries[row.file] != nil {
             #expect(tree.nodes.count { $0.value.isFile } == (row.entries?.count ?? 0) + 1)
             return
         }

@@ -9,6 +9,8 @@ import Testing
             ("s3://bucket//a", "bucket", "/a"), ("s3://bucket/a/", "bucket", "a/"), ("S3://bucket/a", "bucket", "a"),
             // A key is taken as it is: only web addresses have escapes.
             ("s3://bucket/a%20b?c#d", "bucket", "a%20b?c#d"), ("s3://bucket/ü", "bucket", "ü"),
+            // To Swift the slash and the mark after it are one character.
+            ("s3://bucket/\u{321}a/\u{321}b", "bucket", "\u{321}a/\u{321}b"),
             ("https://bucket.s3.us-west-2.amazonaws.com/a/b", "bucket", "a/b"),
             ("https://bucket.s3.amazonaws.com/a", "bucket", "a"), ("https://bucket.s3.amazonaws.com", "bucket", ""),
             ("https://bucket.s3-us-west-2.amazonaws.com/a", "bucket", "a"),
@@ -37,7 +39,8 @@ import Testing
         arguments: [
             ("/a/b", "/a/b"), ("/a/../b/./c/", "/b/c"), ("a", "/work/a"), ("./a/b", "/work/a/b"), ("../a", "/a"),
             (".", "/work"), ("file:///a/b", "/a/b"), ("file:/a/b", "/a/b"), ("file://localhost/a", "/a"),
-            ("FILE:///a", "/a"), ("file:a/b", "/work/a/b"), ("a b:c", "/work/a b:c"), ("/a%20b", "/a%20b"),
+            ("FILE:///a", "/a"), ("file:///\u{321}a", "/\u{321}a"), ("file:a/b", "/work/a/b"), ("a b:c", "/work/a b:c"),
+            ("/a%20b", "/a%20b"),
             ("~", "/work/~"),
         ])
     func paths(text: String, path: String) throws {

@@ -6,10 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(15)))
 struct BraketContainerTablesConformanceTests {
     /// The tables; nil when the shared suites are not on this machine.
-    static let tables: JSONObject? = {
-        let folder = JobFolder.suites + "/braket-container-tables/tables.json"
-        return JobFolder.textOfFile(folder).flatMap { try? JSONText.parse($0).objectValue }
-    }()
+    static let tables = Suites.json("braket-container-tables/tables.json").objectValue
 
     private func rows(_ table: String) throws -> [JSONObject] {
         let rows = try #require(Self.tables?[table]?.arrayValue).compactMap(\.objectValue)
@@ -17,7 +14,7 @@ struct BraketContainerTablesConformanceTests {
         return rows
     }
 
-    @Test("code_setup", .enabled(if: tables != nil, "SKIPPED: no braket-container-tables in BRAKET_SUITES"))
+    @Test("code_setup", .enabled(if: tables != nil, "\(Suites.absent)"))
     func codeSetup() throws {
         var count = 0
         for row in try rows("code_setup") {
@@ -47,7 +44,7 @@ struct BraketContainerTablesConformanceTests {
         print("braket-container-tables code_setup: \(count) rows run")
     }
 
-    @Test("hyperparameter_binding", .enabled(if: tables != nil, "SKIPPED: no braket-container-tables in BRAKET_SUITES"))
+    @Test("hyperparameter_binding", .enabled(if: tables != nil, "\(Suites.absent)"))
     func binding() throws {
         var count = 0
         for row in try rows("hyperparameter_binding") {
@@ -84,7 +81,7 @@ struct BraketContainerTablesConformanceTests {
         print("braket-container-tables hyperparameter_binding: \(count) rows run")
     }
 
-    @Test("compression_type", .enabled(if: tables != nil, "SKIPPED: no braket-container-tables in BRAKET_SUITES"))
+    @Test("compression_type", .enabled(if: tables != nil, "\(Suites.absent)"))
     func compressionType() throws {
         var count = 0
         for row in try rows("compression_type") {
@@ -107,7 +104,7 @@ struct BraketContainerTablesConformanceTests {
         print("braket-container-tables compression_type: \(count) rows run")
     }
 
-    @Test("requirements_txt", .enabled(if: tables != nil, "SKIPPED: no braket-container-tables in BRAKET_SUITES"))
+    @Test("requirements_txt", .enabled(if: tables != nil, "\(Suites.absent)"))
     func requirements() throws {
         var count = 0
         for row in try rows("requirements_txt") {

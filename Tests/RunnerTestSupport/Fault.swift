@@ -12,6 +12,8 @@ package enum Fault: Sendable {
     case cutUpload(after: Int, Ending)
     /// Passes n bytes of the request's body on, then reads no more until the proxy is released.
     case stallUpload(after: Int)
+    /// Passes the request's body on in pieces of at most 64 KiB with a pause after each.
+    case dripUpload(pause: Duration)
     /// Changes one byte of the request's body.
     case corruptUpload(at: Int)
     /// Passes the whole request on, then the answer's head and n bytes of its body, then ends the connection.

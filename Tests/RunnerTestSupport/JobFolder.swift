@@ -23,12 +23,6 @@ package struct JobFolder: Sendable {
         }
     }
 
-    /// Where the shared conformance suites lie.
-    package static let suites = BinaryUnderTest.variable("BRAKET_SUITES") ?? "/work/shared/suites"
-
-    /// The text of any file; nil when there is none.
-    package static func textOfFile(_ path: String) -> String? { JobFolder(path: "/").text(path) }
-
     /// The place as text.
     package var directory: String { path.string }
 

@@ -129,6 +129,8 @@ struct ProxyConnection {
             case .stallUpload(let limit) where range.contains(limit):
                 return pass(piece.prefix(limit - begin), to: upstream, number) && waitForRelease()
                     && pass(piece.dropFirst(limit - begin), to: upstream, number)
+            case .dripUpload(let duration):
+                return pass(piece[...], to: upstream, number) && pause(duration)
             case .corruptUpload(let place) where range.contains(place):
                 return pass(corrupted(piece, at: place - begin)[...], to: upstream, number)
             default:

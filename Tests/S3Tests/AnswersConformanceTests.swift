@@ -2,6 +2,7 @@ import AWSRequests
 import ObjectStorage
 import RunnerCore
 import RunnerHTTP
+import RunnerTestSupport
 import Testing
 
 @testable import S3
@@ -24,7 +25,7 @@ import Testing
 
     /// `Marker` and `Prefix` of the list itself are what was asked for; the runner reads neither, so they are put where
     /// it does read a key.
-    @Test(.enabled(if: !decoding.isEmpty, Suites.absent), arguments: decoding)
+    @Test(.enabled(if: !decoding.isEmpty, "\(Suites.absent)"), arguments: decoding)
     func urlDecoding(_ row: Row) throws {
         let raw = try row.text("raw")
         let decoded = ObjectKey(try row.text("decoded"))
@@ -49,7 +50,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: !lists.isEmpty, Suites.absent), arguments: lists)
+    @Test(.enabled(if: !lists.isEmpty, "\(Suites.absent)"), arguments: lists)
     func keysWithBlanks(_ row: Row) throws {
         let page = try ListPage(answer(try row.text("body")))
         let expected = row.row("expect").object
@@ -58,14 +59,14 @@ import Testing
         #expect((page.continuation != nil) == expected["is_truncated"]?.boolValue)
     }
 
-    @Test(.enabled(if: !uploads.isEmpty, Suites.absent), arguments: uploads)
+    @Test(.enabled(if: !uploads.isEmpty, "\(Suites.absent)"), arguments: uploads)
     func emptyListOfUploads(file: String) throws {
         let page = try UploadsPage(answer(try Suites.text("\(file)list-multipart-uploads.xml")))
         #expect(page.uploads.isEmpty)
         #expect(page.next == nil)
     }
 
-    @Test(.enabled(if: !errors.isEmpty, Suites.absent), arguments: errors)
+    @Test(.enabled(if: !errors.isEmpty, "\(Suites.absent)"), arguments: errors)
     func errorsInAnswersOf200(_ row: Row) throws {
         let response = answer(try row.text("body"))
         let operation = try row.text("operation")
@@ -87,7 +88,7 @@ import Testing
     }
 
     /// What moto answers: lists with what is expected of them, the other documents by their shape.
-    @Test(.enabled(if: !exchanges.isEmpty, Suites.absent), arguments: exchanges)
+    @Test(.enabled(if: !exchanges.isEmpty, "\(Suites.absent)"), arguments: exchanges)
     func exchange(_ row: Row) throws {
         let body = try row.row("response").text("body_utf8")
         let expected = row.row("expect").object

@@ -1,0 +1,115 @@
+import Checksums
+import NIOCore
+import RunnerCore
+import RunnerTestSupport
+import Testing
+
+@testable import S3
+
+@Suite(.timeLimit(.minutes(15))) struct PartFeedTests {
+    // MARK: Buffers
+
+    @Test func buffersAreUsedAgainAndEmpty() async throws {
+        let buffers = PartBuffers(budgetBytes: 4 << 20)
+        let first = try await buffers.with(1, capacity: 1 << 20) { buffers in
+            noise(1000).withUnsafeBytes { buffers[0].append($0) }
+            buffers[0].hash(.crc64nvme, signsPayload: true)
+            return buffers[0]
+        }
+        try await buffers.with(1, capacity: 1 << 20) { buffers in
+            #expect(buffers[0] === first)
+            #expect(buffers[0].count == 0 && buffers[0].payloadHash == nil)
+            #expect(buffers[0].hash(.crc64nvme, signsPayload: false) == ChecksumValue(.crc64nvme, of: []))
+        }
+    }
+
+    @Test func smallBuffersAreNotKept() async throws {
+        let buffers = PartBuffers(budgetBytes: 4 << 20)
+        let first = try await buffers.with(1, capacity: 1000) { $0[0] }
+        let second = try await buffers.with(1, capacity: 1000) { $0[0] }
+        #expect(first !== second)
+    }
+
+    @Test func theBudgetIsKept() async throws {
+        let buffers = PartBuffers(budgetBytes: 3000)
+        let inUse = HighWater()
+        try await forEachConcurrently(0..<40, limit: 40) { _ in
+            try await buffers.with(1, capacity: 1000) { _ in
+                inUse.enter()
+                await Task.yield()
+                inUse.leave()
+            }
+        }
+        #expect(inUse.most <= 3 && inUse.most > 0)
+    }
+
+    @Test(arguments: ChecksumAlgorithm.allCases)
+    func aBufferKnowsItsChecksums(algorithm: ChecksumAlgorithm) {
+        let buffer = PartBuffer()
+        noise(500).withUnsafeBytes { buffer.append($0) }
+        #expect(buffer.hash(algorithm, signsPayload: false) == ChecksumValue(algorithm, of: noise(500)))
+        #expect(buffer.payloadHash == nil)
+        #expect(buffer.hash(algorithm, signsPayload: true) == ChecksumValue(algorithm, of: noise(500)))
+        #expect(buffer.payloadHash?.utf8.count == 64)
+    }
+
+    // MARK: The feed
+
+    /// What comes out of a feed of two buffers when a writer writes pieces of these sizes.
+    private func parts(of pieces: [Int], partBytes: Int) async throws -> [[UInt8]] {
+        let feed = PartFeed([PartBuffer(), PartBuffer()])
+        async let written: Void = BlockingPool.shared.run { flag in
+            var sink = PartSink(feed, partBytes: partBytes, flag)
+            for (seed, size) in pieces.enumerated() {
+                try noise(size, seed: UInt64(seed)).withUnsafeBytes { try sink.write($0) }
+            }
+            try sink.finish()
+        }
+        var parts: [[UInt8]] = []
+        for await part in feed.filled {
+            parts.append(Array(part.body.readableBytesView))
+            feed.giveBack(part)
+        }
+        try await written
+        try feed.checkEnd()
+        return parts
+    }
+
+    @Test(arguments: [
+        [], [0], [1], [99], [100], [101], [100, 100], [1, 1, 1], [250], [1000], [30, 70, 100, 1], [0, 0, 5, 0],
+    ])
+    func allPartsButTheLastAreFull(pieces: [Int]) async throws {
+        let parts = try await parts(of: pieces, partBytes: 100)
+        expectSame(parts.flatMap { $0 }, pieces.enumerated().flatMap { noise($1, seed: UInt64($0)) })
+        #expect(parts.dropLast().allSatisfy { $0.count == 100 })
+        // An object of no bytes is one empty part; no other part is empty.
+        #expect(parts.count == max(1, (pieces.reduce(0, +) + 99) / 100))
+    }
+
+    @Test func aFailedUploadStopsAWriterThatWaits() async throws {
+        struct Failure: Error {}
+        let feed = PartFeed([PartBuffer()])
+        let written = Task {
+            try await BlockingPool.shared.run { flag in
+                var sink = PartSink(feed, partBytes: 10, flag)
+                while true { try [UInt8](1...3).withUnsafeBytes { try sink.write($0) } }
+            }
+        }
+        var parts = feed.filled.makeAsyncIterator()
+        _ = await parts.next()
+        feed.fail(Failure())
+        await #expect(throws: Failure.self) { try await written.value }
+        #expect(await parts.next() == nil)
+        #expect(throws: Failure.self) { try feed.checkEnd() }
+    }
+
+    @Test func theFirstFailureCounts() throws {
+        struct First: Error {}
+        struct Second: Error {}
+        let feed = PartFeed([])
+        feed.fail(First())
+        feed.fail(Second())
+        #expect(throws: First.self) { try feed.checkEnd() }
+        #expect(throws: First.self) { try feed.takeEmpty() }
+    }
+}
