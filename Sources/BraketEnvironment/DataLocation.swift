@@ -70,7 +70,15 @@ package enum DataLocation: Hashable, Sendable, CustomStringConvertible {
 
     private static func splitBucket(_ text: String) -> (bucket: String, key: String) {
         // As bytes: to Swift a slash and a combining mark after it, with which keys may begin, are one character.
-        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return (text, "") }
+        let bytes = text.utf8
+        var rest = bytes[...]
+        // arn:aws:s3:us-west-2:123456789012:accesspoint/NAME/KEY: the first slash is the access point's own.
+        if text.hasPrefix("arn:"), let own = bytes.firstIndex(of: UInt8(ascii: "/")),
+            text[..<own].hasSuffix(":accesspoint")
+        {
+            rest = bytes[bytes.index(after: own)...]
+        }
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return (text, "") }
         return (String(text[..<slash]), String(text[text.utf8.index(after: slash)...]))
     }
 

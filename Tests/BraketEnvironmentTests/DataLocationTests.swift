@@ -6,6 +6,14 @@ import Testing
     @Test(
         arguments: [
             ("s3://bucket/a/b", "bucket", "a/b"), ("s3://bucket", "bucket", ""), ("s3://bucket/", "bucket", ""),
+            (
+                "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/point/a/b",
+                "arn:aws:s3:us-west-2:123456789012:accesspoint/point", "a/b"
+            ),
+            (
+                "s3://arn:aws:s3:us-west-2:123456789012:accesspoint:point/a",
+                "arn:aws:s3:us-west-2:123456789012:accesspoint:point", "a"
+            ),
             ("s3://bucket//a", "bucket", "/a"), ("s3://bucket/a/", "bucket", "a/"), ("S3://bucket/a", "bucket", "a"),
             // A key is taken as it is: only web addresses have escapes.
             ("s3://bucket/a%20b?c#d", "bucket", "a%20b?c#d"), ("s3://bucket/ü", "bucket", "ü"),
