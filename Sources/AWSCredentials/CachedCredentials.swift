@@ -163,7 +163,7 @@ package final class CachedCredentials: CredentialProvider {
 
     private func startFetch() {
         // A task of its own, as the fetch must outlive the caller that happened to be first. Its length is bounded by
-        // the limits of the requests that it makes.
+        // the limits of the requests that it makes and of the program that it may run.
         Task { [self] in
             do {
                 finish(.success(try await fetch()))

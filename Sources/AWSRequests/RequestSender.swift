@@ -194,7 +194,7 @@ package final class RequestSender: Sendable {
             try await surroundings.sleep(delay)
         case .refreshCredential:
             guard let (provider, rejected) = attempt.credential else { throw error }
-            let fresh = try await provider.credential(replacing: rejected)
+            let fresh = try await asking { try await provider.credential(replacing: rejected) }
             guard fresh.credential != rejected else { throw error }
             notice("the credential has expired; going on with a fresh one of \(fresh.source)")
         case .correctClock:
@@ -210,9 +210,10 @@ package final class RequestSender: Sendable {
         return skew.withLock { $0.time(at: now) }
     }
 
-    private func credential(of provider: any CredentialProvider) async throws -> AWSCredential {
+    /// Asks a provider; whatever it throws becomes one error that callers know.
+    private func asking(_ question: () async throws -> ResolvedCredential) async throws -> ResolvedCredential {
         do {
-            return try await provider.credential().credential
+            return try await question()
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -226,7 +227,7 @@ package final class RequestSender: Sendable {
         in attempt: RequestAttempt
     ) async throws -> HTTPRequest {
         guard let signing else { return request }
-        let credential = try await credential(of: signing.credentials)
+        let credential = try await asking { try await signing.credentials.credential() }.credential
         attempt.use(credential, of: signing.credentials)
         let signer = SigV4Signer(
             credential: credential,

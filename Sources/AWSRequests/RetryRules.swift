@@ -73,7 +73,13 @@ package struct RetryRules: Hashable, Sendable {
     /// Nine waits make about 55 seconds on average and 2 minutes at most, where the standard's two make 1.5 seconds.
     /// With some tens of requests under way such a minute also spends the quota, which is there to spare a service that
     /// has trouble; the job spares it by waiting, since failing would cost more than the minute.
-    package static let transfer = RetryRules(maximumAttempts: 10, spentQuota: .slowDown)
+    ///
+    /// Proxies and other stores than AWS's have more numbers for a bad minute; only 501 says that it will stay.
+    package static let transfer = RetryRules(
+        maximumAttempts: 10,
+        transientStatuses: Set(500...599).subtracting([501]).union([408]),
+        spentQuota: .slowDown
+    )
 
     /// How long to wait before a retry: full jitter on a wait that doubles.
     ///

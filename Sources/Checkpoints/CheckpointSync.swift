@@ -128,15 +128,22 @@ package struct CheckpointSync: Sendable {
     /// A file that is already there stays when it is newer than the stored one: it was written by a run that was
     /// killed before it could store it.
     ///
+    /// - Parameter progress: Is told how far it is.
     /// - Returns: What came and what stayed.
     /// - Throws: `ObjectStoreError`; what was restored before stays.
-    package func restore() async throws -> RestoreReport {
+    package func restore(progress: TransferProgress? = nil) async throws -> RestoreReport {
         try await BlockingPool.shared.run { [self] _ in try claimFolder() }
         let report = Mutex(RestoreReport())
         try await forEachLargestFirst(
             workers: transfersAtOnce,
             sizeBytes: { (checkpoint: StoredCheckpoint) in checkpoint.object.sizeBytes },
-            find: { add in try await forEachStoredCheckpoint { try await add($0) } },
+            find: { add in
+                try await forEachStoredCheckpoint { checkpoint in
+                    progress?.found(bytes: checkpoint.object.sizeBytes)
+                    try await add(checkpoint)
+                }
+                progress?.listingEnded()
+            },
             move: { checkpoint in
                 let target = folder.pushing(checkpoint.name)
                 let object = checkpoint.object
@@ -144,7 +151,8 @@ package struct CheckpointSync: Sendable {
                     report.withLock { $0.kept += 1 }
                     return
                 }
-                try await replace(target, with: object)
+                try await replace(target, with: object, progress)
+                progress?.objectDone()
                 report.withLock { report in
                     report.restored += 1
                     report.restoredBytes += object.sizeBytes
@@ -191,10 +199,11 @@ package struct CheckpointSync: Sendable {
     ///
     /// One file that fails does not keep the others from being stored.
     ///
+    /// - Parameter progress: Is told how far it is.
     /// - Returns: What was stored, and what is not safe and why; nothing when the folder was never restored, because
     ///   what it holds then is older than what is stored.
     /// - Throws: `CancellationError`.
-    package func flush() async throws -> FlushReport {
+    package func flush(progress: TransferProgress? = nil) async throws -> FlushReport {
         guard ledger.isRestored.withLock({ $0 }) else { return FlushReport() }
         let tree = try await BlockingPool.shared.run { [folder] _ in FileTree(below: folder) }
         let report = Mutex(FlushReport())
@@ -209,10 +218,15 @@ package struct CheckpointSync: Sendable {
         try await forEachLargestFirst(
             workers: transfersAtOnce,
             sizeBytes: { (file: TreeFile) in file.status.sizeBytes },
-            find: { add in for file in changed { try await add(file) } },
+            find: { add in
+                for file in changed { progress?.found(bytes: file.status.sizeBytes) }
+                progress?.listingEnded()
+                for file in changed { try await add(file) }
+            },
             move: { file in
                 do {
-                    let bytes = try await storeUnchanged(file)
+                    let bytes = try await storeUnchanged(file, progress)
+                    progress?.objectDone()
                     report.withLock { report in
                         report.stored += 1
                         report.storedBytes += bytes
@@ -227,11 +241,17 @@ package struct CheckpointSync: Sendable {
 
     /// Downloads beside the target and renames, so that the script never opens half a checkpoint, and remembers what
     /// is stored, so that the flush does not send it back.
-    private func replace(_ target: FilePath, with object: ObjectSummary) async throws {
+    private func replace(
+        _ target: FilePath,
+        with object: ObjectSummary,
+        _ progress: TransferProgress?
+    ) async throws {
         let number = restoreCounter.wrappingAdd(1, ordering: .relaxed).newValue
         let partial = target.removingLastComponent().appending("\(ownFilePrefix)restore-\(getpid())-\(number)")
         removeLink(partial)
-        _ = try await store.download(object, to: partial, progress: nil)
+        _ = try await store.download(object, to: partial, progress: progress)
+        // Else a machine that loses its power may have the name with nothing in it, and the next flush would store that.
+        try await BlockingPool.shared.run { _ in try syncFile(partial) }
         setModified(partial, object.modified)
         guard moveFile(partial, to: target) else {
             let error = Errno(rawValue: errno)
@@ -245,10 +265,11 @@ package struct CheckpointSync: Sendable {
     }
 
     /// Stores a file, again when it changed while it was read: the script may still be writing after a kill.
-    private func storeUnchanged(_ file: TreeFile) async throws -> Int64 {
+    private func storeUnchanged(_ file: TreeFile, _ progress: TransferProgress?) async throws -> Int64 {
         var before = file.status
         for attempt in 1...3 {
-            let bytes = try await store.upload(file.path, to: prefix.child(file.key), options: options)
+            let key = prefix.child(file.key)
+            let bytes = try await store.upload(file.path, to: key, options: options, progress: progress)
             guard let after = FileStatus(of: file.path, followingLinks: false) else { return bytes }
             if Stored(after) == Stored(before) {
                 ledger.stored.withLock { $0[file.key] = Stored(after) }

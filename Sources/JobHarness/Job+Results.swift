@@ -116,7 +116,10 @@ extension Job {
         guard let checkpoints else { return [] }
         let phaseStart = ContinuousClock.now
         do {
-            let report = try await checkpoints.flush()
+            let progress = TransferProgress()
+            let report = try await reporting(progress, of: "checkpoints", logger) {
+                try await checkpoints.flush(progress: progress)
+            }
             record.finished(
                 .flush,
                 since: phaseStart,
@@ -150,7 +153,10 @@ extension Job {
         }
         for place in [output, configuration.checkpoints].compactMap({ $0 }) where stores.isInS3(place) {
             do {
-                let (store, prefix) = try stores.resolve(place)
+                var (store, prefix) = try stores.resolve(place)
+                // `ckpt` is not `ckpt-of-another-job`, and a whole bucket is not ours to clean.
+                guard !prefix.bytes.isEmpty else { continue }
+                if !prefix.isFolderMarker { prefix = prefix.appending("/") }
                 let count = try await store.removeAbandonedUploads(prefix: prefix, begunBefore: startedAt)
                 if count > 0 { logger.info("\(counted(count, "unfinished upload")) of an earlier run removed") }
             } catch {

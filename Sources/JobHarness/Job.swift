@@ -188,7 +188,10 @@ struct Job: Sendable {
         let phaseStart = ContinuousClock.now
         let report = try await phase("restoring checkpoints") {
             do {
-                return try await checkpoints.restore()
+                let progress = TransferProgress()
+                return try await reporting(progress, of: "checkpoints", logger) {
+                    try await checkpoints.restore(progress: progress)
+                }
             } catch let error as ObjectStoreError {
                 throw JobFailure(restoring: error)
             }

@@ -120,10 +120,14 @@ final class S3Access: Sendable {
                 region: settings.region ?? configuration.region ?? Region.global
             )
             apply(configuration, to: &s3)
-            let sender = makeSender(configuration, connections: s3.connections)
+            let transport = makeTransport(configuration, connections: s3.connections)
+            let sender = makeSender(transport)
+            // With a quota of retries of its own: a bad minute of the store must not make the first hiccup of a
+            // credential's source final.
+            let credentialSender = makeSender(transport)
             let credentials = CredentialChain.provider(
                 configuration: configuration,
-                sender: sender,
+                sender: credentialSender,
                 files: files,
                 runProcess: { [environment] in try await runCredentialProcess($0, environment) }
             )
@@ -131,7 +135,12 @@ final class S3Access: Sendable {
                 logger.debug("\(detail)")
             }
             return .success(
-                Connected(client: client, credentials: credentials, configuration: configuration, sender: sender)
+                Connected(
+                    client: client,
+                    credentials: credentials,
+                    configuration: configuration,
+                    sender: credentialSender
+                )
             )
         } catch {
             return .failure(ObjectStoreError(.unavailable, "\(error)"))
@@ -147,15 +156,18 @@ final class S3Access: Sendable {
         )
     }
 
-    private func makeSender(_ configuration: AWSConfiguration, connections: Int) -> RequestSender {
-        let transport = AsyncHTTPTransport(
+    private func makeTransport(_ configuration: AWSConfiguration, connections: Int) -> AsyncHTTPTransport {
+        AsyncHTTPTransport(
             AsyncHTTPTransport.Configuration(
                 connections: connections,
                 stallTimeout: .seconds(settings.stallSeconds),
                 trustedCertificates: configuration.caBundle
             )
         )
-        return RequestSender(transport: transport) { [logger] notice in logger.info("\(notice)") }
+    }
+
+    private func makeSender(_ transport: AsyncHTTPTransport) -> RequestSender {
+        RequestSender(transport: transport) { [logger] notice in logger.info("\(notice)") }
     }
 
     private func endpointOptions(_ configuration: AWSConfiguration) throws -> EndpointOptions {
@@ -204,6 +216,18 @@ private func runCredentialProcess(_ command: [String], _ environment: ProcessEnv
         environment: environment.variables,
         workingDirectory: "/"
     )
-    let run = try await CapturedRun.run(specification, output: nil, takesErrors: false, tailLimitBytes: 1 << 20)
+    let run = try await withThrowingTaskGroup(of: CapturedRun.self) { group in
+        group.addTask {
+            try await CapturedRun.run(specification, output: nil, takesErrors: false, tailLimitBytes: 1 << 20)
+        }
+        group.addTask {
+            // Nobody else ends it: the fetch of a credential belongs to no request.
+            try await Task.sleep(for: .seconds(60))
+            throw ObjectStoreError(.failed, "it did not end within 60 s")
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw CancellationError() }
+        return first
+    }
     return ProcessOutput(status: run.exit.shellCode, standardOutput: Array(run.tail.utf8))
 }

@@ -45,6 +45,9 @@ package struct TransferRun: Sendable {
                 let transfer = Transfer(stores: stores, settings: settings, progress: progress)
                 try await source.hasSuffix("/") ? transfer.copyFolder(from, to) : transfer.copyObject(from, to)
             }
+            guard progress.figures.objects > 0 else {
+                throw ObjectStoreError(.notFound, "nothing lies at \(source.escaped())")
+            }
             logger.info("copied \(progress.figures.summary)")
             return 0
         } catch let error as ObjectStoreError {

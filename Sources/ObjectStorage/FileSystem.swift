@@ -223,3 +223,17 @@ package func replaceFile<R>(
 package func replaceFile(_ file: FilePath, with bytes: some Sequence<UInt8>) throws {
     try replaceFile(file) { descriptor in _ = try descriptor.writeAll(bytes) }
 }
+
+/// Makes sure that a file's bytes are on the disk, fsync(2).
+///
+/// Blocks.
+///
+/// - Parameter file: The file.
+/// - Throws: `ObjectStoreError`.
+package func syncFile(_ file: FilePath) throws {
+    try withOpenFile(file, address: file.string) { descriptor in
+        guard fsync(descriptor.rawValue) == 0 else {
+            throw ObjectStoreError(writing: file.string, Errno(rawValue: errno))
+        }
+    }
+}

@@ -74,14 +74,14 @@ final class MultipartUpload: Sendable {
 
     /// Gives the upload up; the store frees what it holds of it.
     ///
-    /// - Throws: As `S3Client.send`; after two seconds in any case: it is mostly done when a job is to end, and what
+    /// - Throws: As `S3Client.send`; after ten seconds in any case: it is mostly done when a job is to end, and what
     ///   stays is found by the next run.
     func abort() async throws {
         try await store.client.send(
             S3Call(.delete, key).adding("uploadId", uploadID),
             bucket: store.bucket,
             retries: RetryRules(maximumAttempts: 1),
-            limits: HTTPLimits(total: .seconds(2)),
+            limits: HTTPLimits(total: .seconds(10)),
             reading: { _ in }
         )
     }

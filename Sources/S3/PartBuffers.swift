@@ -6,6 +6,7 @@ import Synchronization
 
 /// The memory of uploads: buffers that are used again, and never more of them than the budget allows.
 final class PartBuffers: Sendable {
+    private let budgetBytes: Int
     private let budget: Allowance
     // The buffer given back last is used first: a quick store needs few, and their memory is warm.
     private let spare = Mutex<[PartBuffer]>([])
@@ -14,6 +15,7 @@ final class PartBuffers: Sendable {
     ///
     /// - Parameter budgetBytes: The most bytes of all buffers that are in use.
     init(budgetBytes: Int) {
+        self.budgetBytes = budgetBytes
         budget = Allowance(budgetBytes)
     }
 
@@ -34,9 +36,14 @@ final class PartBuffers: Sendable {
         }
     }
 
-    /// Small ones are not worth keeping.
+    /// Small ones are not worth keeping, and all that are kept together fit into the budget.
     private func recycle(_ buffers: [PartBuffer]) {
-        spare.withLock { $0 += buffers.filter { $0.capacity >= 1 << 20 } }
+        spare.withLock { spare in
+            for buffer in buffers where buffer.capacity >= 1 << 20 {
+                let kept = spare.map(\.capacity).reduce(0, +)
+                if kept + buffer.capacity <= budgetBytes { spare.append(buffer) }
+            }
+        }
     }
 }
 

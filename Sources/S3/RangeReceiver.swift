@@ -28,6 +28,7 @@ final class RangeReceiver: HTTPResponseReceiver {
 
     /// The bytes of the object that are wanted.
     let range: Range<Int64>
+    private let object: ObjectSummary?
     private let check: Check
     private let write: Write
     private let progress: ProgressShare
@@ -37,16 +38,19 @@ final class RangeReceiver: HTTPResponseReceiver {
     ///
     /// - Parameters:
     ///   - range: The bytes of the object that are wanted.
+    ///   - object: The object as it was looked at; what comes must be of that one.
     ///   - check: What is computed of them; `.asAnswered` is for the whole object.
     ///   - progress: Is told of every byte.
     ///   - write: Where the bytes go; called on a thread of the transport.
     init(
         _ range: Range<Int64>,
+        of object: ObjectSummary? = nil,
         check: Check,
         progress: ProgressShare,
         write: @escaping Write
     ) {
         self.range = range
+        self.object = object
         self.check = check
         self.write = write
         self.progress = progress
@@ -95,6 +99,7 @@ final class RangeReceiver: HTTPResponseReceiver {
     func receive(_ head: HTTPResponseHead) throws {
         try state.withLock { state in
             let expected = range.lowerBound + state.received
+            try checkObject(head, known: state.head)
             if head.status == 200, isWhole {
                 // A store that ignores ranges begins again.
                 restart(&state)
@@ -138,6 +143,15 @@ final class RangeReceiver: HTTPResponseReceiver {
     private func checkLength(_ length: Int64?, expected: Int64) throws {
         guard let length, length != expected else { return }
         throw TransferFault.changed("it has \(length) bytes now, \(expected) were expected")
+    }
+
+    /// A store that ignores `If-Match` must not get parts of two objects into one file.
+    private func checkObject(_ head: HTTPResponseHead, known: HTTPResponseHead?) throws {
+        let tags = [known?.headers["ETag"] ?? object?.entityTag, head.headers["ETag"]].compactMap { $0 }
+        if tags.count == 2, tags[0] != tags[1] { throw TransferFault.changed("its entity tag is another") }
+        let total = head.headers["Content-Range"].flatMap { ContentRange($0)?.totalBytes }
+        guard let total, let object, total != object.sizeBytes else { return }
+        throw TransferFault.changed("it has \(total) bytes now, \(object.sizeBytes) were expected")
     }
 
     private func checkRange(_ head: HTTPResponseHead, from offset: Int64) throws {

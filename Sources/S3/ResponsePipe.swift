@@ -43,8 +43,17 @@ final class ResponsePipe: HTTPResponseReceiver {
     // MARK: The event loop's end
 
     func receive(_ head: HTTPResponseHead) throws {
+        // Whoever waited for room belongs to an answer that broke.
+        let waiting = state.withLock { state in
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.succeed()
         try state.withLock { state in
             if state.received > 0 {
+                if let tag = state.entityTag, let now = head.headers["ETag"], tag != now {
+                    throw TransferFault.changed("its entity tag is another")
+                }
                 guard head.status == 206, let range = ContentRange(head.headers["Content-Range"] ?? ""),
                     range.range.lowerBound == state.received
                 else { throw TransferFault.rangesIgnored }

@@ -62,7 +62,9 @@ extension S3ObjectStore {
     ) async throws -> ObjectSummary {
         // No answer with a body comes for an empty object.
         if object.sizeBytes == 0 { try target.open() }
-        let receiver = RangeReceiver(0..<object.sizeBytes, check: .asAnswered, progress: progress) { bytes, offset in
+        let receiver = RangeReceiver(0..<object.sizeBytes, of: object, check: .asAnswered, progress: progress) {
+            bytes,
+            offset in
             try target.write(bytes, at: offset)
         }
         try await fetch(object, to: receiver)
@@ -85,7 +87,7 @@ extension S3ObjectStore {
         // Taking the disk space may block.
         try await BlockingPool.shared.run { _ in _ = try target.open() }
         let receivers = plan.ranges.map { range in
-            RangeReceiver(range, check: .part(plan.algorithm), progress: progress) { bytes, offset in
+            RangeReceiver(range, of: head.summary, check: .part(plan.algorithm), progress: progress) { bytes, offset in
                 try target.write(bytes, at: offset)
             }
         }

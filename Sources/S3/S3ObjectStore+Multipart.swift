@@ -53,8 +53,9 @@ extension S3ObjectStore {
 
     private func beginUpload(to key: ObjectKey, _ options: WriteOptions) async throws -> MultipartUpload {
         let call = S3Call(.post, key).adding("uploads").storing(options)
+        var other: UploadCheck?
         while true {
-            let check = client.uploadCheck(bucket: bucket)
+            let check = other ?? client.uploadCheck(bucket: bucket)
             var checked = call
             if check == .checksum {
                 // Of the whole object: parts of other sizes would give a checksum of parts another value.
@@ -63,9 +64,10 @@ extension S3ObjectStore {
             }
             do {
                 let created = try await client.send(checked, bucket: bucket, reading: CreatedUpload.init)
+                if other != nil { client.fallBackToMD5(bucket: bucket) }
                 return MultipartUpload(store: self, key: key, uploadID: created.uploadID)
             } catch let error as ServiceError where check == .checksum && error.refusesChecksum {
-                client.fallBackToMD5(bucket: bucket)
+                other = .md5
             }
         }
     }
@@ -97,8 +99,8 @@ extension S3ObjectStore {
             left = try await uploads(prefix: key, retries: quick).filter {
                 $0.key == key && $0.initiated < client.startedAt
             }
-        } catch let error as ServiceError {
-            // A role that may only write may not list; a store may not know how.
+        } catch let error where error is ServiceError || error is HTTPError {
+            // A role that may only write may not list; a store may not know how, or may not be there at this moment.
             client.logDetail("s3://\(bucket): unfinished uploads cannot be listed: \(error)")
             return nil
         }
@@ -109,6 +111,12 @@ extension S3ObjectStore {
             await abandon(MultipartUpload(store: self, key: key, uploadID: upload.uploadID), key)
         }
         guard let resumed, let parts = try? await parts(of: resumed) else { return nil }
+        let isOurs = parts.allSatisfy { $0.checksum.map { $0.algorithm == .crc64nvme } ?? true }
+        guard isOurs else {
+            // Parts with a checksum of another kind, as other clients send them, cannot be mixed with ours.
+            await abandon(MultipartUpload(store: self, key: key, uploadID: resumed.uploadID), key)
+            return nil
+        }
         client.logDetail("\(address(of: key)): going on with an upload that has \(counted(parts.count, "part"))")
         return MultipartUpload(store: self, key: key, uploadID: resumed.uploadID, found: parts)
     }

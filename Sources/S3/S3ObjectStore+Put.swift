@@ -28,8 +28,9 @@ extension S3ObjectStore {
     /// - Throws: `TransferFault.damaged`; as `S3Client.send`.
     func sendChecked(_ body: PartBuffer, by call: S3Call) async throws -> (HTTPResponse, ChecksumValue) {
         let signsPayload = client.signsPayload(bucket: bucket)
+        var other: UploadCheck?
         while true {
-            let check = client.uploadCheck(bucket: bucket)
+            let check = other ?? client.uploadCheck(bucket: bucket)
             let checksum = try await BlockingPool.shared.run { _ in
                 body.hash(check.algorithm, signsPayload: signsPayload)
             }
@@ -39,11 +40,12 @@ extension S3ObjectStore {
             if check == .checksum { checked.headers.add("x-amz-sdk-checksum-algorithm", checksum.algorithm.name) }
             do {
                 let answer = try await client.send(checked, bucket: bucket)
+                // Only now: the refusal may have been of something else, a key of KMS for instance.
+                if other != nil { client.fallBackToMD5(bucket: bucket) }
                 try await confirm(answer.head, body, checksum)
                 return (answer, checksum)
             } catch let error as ServiceError where check == .checksum && error.refusesChecksum {
-                // Another request may have found it out at the same time.
-                client.fallBackToMD5(bucket: bucket)
+                other = .md5
             }
         }
     }

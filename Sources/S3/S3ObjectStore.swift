@@ -167,8 +167,8 @@ extension ObjectStoreError {
 
     private static func code(of code: HTTPError.Code) -> Code {
         switch code {
-        case .cannotConnect, .untrusted, .closed: .unavailable
-        case .connectionLost, .stalled, .tooSlow, .tooLarge, .malformed: .failed
+        case .cannotConnect, .untrusted, .closed, .connectionLost, .stalled, .tooSlow: .unavailable
+        case .tooLarge, .malformed: .failed
         }
     }
 }

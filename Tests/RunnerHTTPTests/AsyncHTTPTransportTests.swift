@@ -12,7 +12,7 @@ enum Transports {
     static let patient = AsyncHTTPTransport(AsyncHTTPTransport.Configuration(connections: 8))
     /// For what is not.
     static let impatient = AsyncHTTPTransport(
-        AsyncHTTPTransport.Configuration(connections: 8, stallTimeout: .milliseconds(300))
+        AsyncHTTPTransport.Configuration(connections: 8, stallTimeout: .seconds(1))
     )
 }
 

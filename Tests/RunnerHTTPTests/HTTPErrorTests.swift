@@ -104,10 +104,12 @@ import Testing
     @Test func aBodyThatIsTakenSlowly() async throws {
         let server = try ScriptedServer { _ in .http(200) }
         defer { server.stop() }
-        let proxy = try FaultProxy(to: server.endpoint) { _ in .dripUpload(pause: .milliseconds(2)) }
+        // A pause that a busy machine makes three hundred times as long is no stall yet.
+        let proxy = try FaultProxy(to: server.endpoint) { _ in .dripUpload(pause: .milliseconds(6)) }
         defer { proxy.stop() }
         let request = HTTPRequest(.put, HTTPOrigin(proxy.endpoint), body: ByteBuffer(repeating: 1, count: 30 << 20))
-        let answer = try await Transports.impatient.send(request, limits: HTTPLimits(), bodyLimitBytes: 1 << 20)
+        let transport = AsyncHTTPTransport(.init(connections: 1, stallTimeout: .seconds(2)))
+        let answer = try await transport.send(request, limits: HTTPLimits(), bodyLimitBytes: 1 << 20)
         #expect(answer.head.status == 200)
         #expect(server.requests.map(\.bodyCount) == [30 << 20])
     }
