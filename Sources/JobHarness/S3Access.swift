@@ -77,7 +77,9 @@ final class S3Access: Sendable {
         guard let connected = try? connect() else { return settings.region }
         if let region = settings.region ?? connected.configuration.region { return region }
         do {
-            return try await connected.configuration.instanceRegion(sender: connected.sender)
+            let region = try await connected.configuration.instanceRegion(sender: connected.sender)
+            if let region { connected.client.assume(region: region) }
+            return region
         } catch let error as CancellationError {
             throw error
         } catch {

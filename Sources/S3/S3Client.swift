@@ -26,6 +26,7 @@ package final class S3Client: Sendable {
     private let credentials: any CredentialProvider
     private let connections: Allowance
     private let buckets = Mutex<[String: BucketFacts]>([:])
+    private let instanceRegion = Mutex<String?>(nil)
     /// Is told in one sentence what is worth a line at debug level.
     let logDetail: @Sendable (String) -> Void
 
@@ -234,8 +235,18 @@ package final class S3Client: Sendable {
 
     // MARK: Endpoints
 
+    /// Takes a region for that of buckets whose own is not known, where none is configured: in China and for the
+    /// government's partition the global endpoint cannot even say where a bucket lies.
+    ///
+    /// - Parameter region: The region of the instance.
+    package func assume(region: String) {
+        instanceRegion.withLock { $0 = region }
+    }
+
     private func region(of bucket: String) -> String {
-        buckets.withLock { $0[bucket]?.region } ?? configuration.region
+        if let learnt = buckets.withLock({ $0[bucket]?.region }) { return learnt }
+        guard configuration.region == Region.global else { return configuration.region }
+        return instanceRegion.withLock { $0 } ?? Region.global
     }
 
     private func endpoint(of bucket: String) throws -> S3Endpoint {
