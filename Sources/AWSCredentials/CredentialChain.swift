@@ -87,4 +87,13 @@ extension AWSConfiguration {
     package func instanceRegion(sender: RequestSender) async throws -> String? {
         try await InstanceMetadata(configuration: self, sender: sender, now: { .now() }).region()
     }
+
+    /// Whether this instance is about to be taken away.
+    ///
+    /// - Parameter sender: Sends the questions.
+    /// - Returns: nil while there is no notice.
+    /// - Throws: When the metadata service does not answer or is switched off; `CancellationError`.
+    package func spotNotice(sender: RequestSender) async throws -> SpotNotice? {
+        try await InstanceMetadata(configuration: self, sender: sender, now: { .now() }).spotNotice()
+    }
 }

@@ -7,6 +7,7 @@ import RunnerCore
 /// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 struct InstanceMetadata: CredentialSource {
     private static let rolePath = "/latest/meta-data/iam/security-credentials/"
+    private static let spotPath = "/latest/meta-data/spot/instance-action"
     private static let regionPath = "/latest/meta-data/placement/region"
 
     /// The settings.
@@ -38,6 +39,20 @@ struct InstanceMetadata: CredentialSource {
             let region = String(decoding: bytes, as: UTF8.self).trimmed()
             return region.isEmpty ? nil : region
         } catch is MetadataAbsence {
+            return nil
+        }
+    }
+
+    /// Whether this instance is about to be taken away.
+    ///
+    /// - Returns: nil while there is no notice.
+    /// - Throws: `MetadataAbsence` when the service does not answer; `CredentialError`; `CancellationError`.
+    func spotNotice() async throws -> SpotNotice? {
+        let client = try client()
+        let token = try await client.token()
+        do {
+            return SpotNotice(try await client.get(Self.spotPath, token: token))
+        } catch let absence as MetadataAbsence where absence.status == 404 {
             return nil
         }
     }

@@ -18,6 +18,8 @@ extension ConfigurationResolver {
         settings.requirements = requirementsPolicy() ?? settings.requirements
         settings.python = options.python?.text
         settings.graceSeconds = number(options.grace, "grace", 0...86_400).map(Int.init) ?? settings.graceSeconds
+        settings.stopSignal = stopSignal() ?? settings.stopSignal
+        settings.phaseLimits = phaseLimits()
         settings.maxArchiveEntries = number(options.maxArchiveEntries, "archive entries", 1...Int64.max).map(Int.init)
         settings.maxArchiveBytes = number(options.maxArchiveBytes, "archive bytes", 1...Int64.max)
         settings.maxArchiveRatio = number(options.maxArchiveRatio, "archive ratio", 1...1_000_000_000).map(Int.init)
@@ -74,6 +76,28 @@ extension ConfigurationResolver {
         }
         note("requirements", policy.rawValue, option.source)
         return policy
+    }
+
+    private mutating func stopSignal() -> StopSignal? {
+        guard let option = inputs.options.stopSignal else { return nil }
+        note("stop signal", option.text, option.source)
+        if option.text.lowercased() == "none" { return StopSignal.none }
+        guard let number = signalNumber(option.text), endsProcesses(number) else {
+            report(
+                option.source,
+                "must be the name or the number of a signal that can end a program, such as SIGINT, or none",
+                value: option.text
+            )
+            return nil
+        }
+        return .number(number)
+    }
+
+    private mutating func phaseLimits() -> PhaseLimits {
+        let (limits, wrong) = PhaseLimits.read(inputs.options.timeouts)
+        for part in wrong { report(part.source, part.problem, value: part.value) }
+        if let source = inputs.options.timeouts.first?.source { note("timeouts", limits.summary, source) }
+        return limits
     }
 
     private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {

@@ -42,6 +42,8 @@ package struct ContainerPaths: Sendable {
     package var failure: FilePath { output.appending("failure") }
     /// The record.
     package var record: FilePath { output.appending("job.json") }
+    /// What appears when the script is to end, where nobody names another file.
+    package var stopFile: FilePath { output.appending("stop") }
     /// Where results of earlier runs in this root are kept.
     package var previous: FilePath { ml.appending("previous") }
 

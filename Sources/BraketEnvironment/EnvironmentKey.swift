@@ -40,10 +40,19 @@ package enum EnvironmentKey {
     /// The user hyperparameters as JSON, when the toolkit started us.
     package static let sageMakerHyperparameters = "SM_HPS"
 
+    /// Whose job of Slurm this is, and when Slurm will end it, in seconds since 1970.
+    package static let slurmJobID = "SLURM_JOB_ID"
+    /// When Slurm will end the job, in seconds since 1970.
+    package static let slurmJobEndTime = "SLURM_JOB_END_TIME"
+    /// Where the metadata service of an instance is, when not at the usual place.
+    package static let metadataEndpoint = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+
     /// Where programs are looked for.
     package static let path = "PATH"
     /// Our own options as variables: `BRAKET_RUNNER_` + the option's name.
     package static let runnerPrefix = "BRAKET_RUNNER_"
+    /// The file that appears when the script is to end.
+    package static let stopFile = "BRAKET_RUNNER_STOP_FILE"
     /// The Swift runtime's crash handler, kept away from the script (style.md P18).
     package static let swiftBacktrace = "SWIFT_BACKTRACE"
 

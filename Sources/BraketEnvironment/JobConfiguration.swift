@@ -30,6 +30,10 @@ package struct RunSettings: Hashable, Sendable {
     package var python: String?
     /// How long a stop may take in all, in seconds; the platform's is 120 (contract §7.1).
     package var graceSeconds = 120
+    /// What tells the script to end.
+    package var stopSignal = StopSignal.asReceived
+    /// How long each phase may take.
+    package var phaseLimits = PhaseLimits()
     /// How many members a script archive may have; nil is the default.
     package var maxArchiveEntries: Int?
     /// How many bytes a script archive may unpack to; nil is the default.

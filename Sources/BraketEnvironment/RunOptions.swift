@@ -50,6 +50,10 @@ package struct RunOptions: Sendable {
     package var python: OptionValue?
     /// How long a stop may take, in seconds.
     package var grace: OptionValue?
+    /// What tells the script to end: a signal's name or number, or `none`.
+    package var stopSignal: OptionValue?
+    /// `PHASE=SECONDS` each, or several with commas between them.
+    package var timeouts: [OptionValue] = []
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

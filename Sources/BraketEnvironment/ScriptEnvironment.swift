@@ -61,6 +61,11 @@ package struct ScriptEnvironment: Sendable {
         variables.first { $0.name.hasSameBytes(as: name) }?.value
     }
 
+    /// Names the file that appears when the script is to end.
+    package mutating func setStopFile(_ path: String) {
+        set(EnvironmentKey.stopFile, path, "job")
+    }
+
     /// Our options and what was said to our own runtime are not the script's.
     private static func isOurs(_ name: String) -> Bool {
         name.hasPrefix(EnvironmentKey.runnerPrefix) || name == EnvironmentKey.swiftBacktrace

@@ -8,27 +8,24 @@ import RunnerCore
 import SystemPackage
 
 extension Job {
-    /// Stores what the script left, writes the failure file and ends the record; a stop request does not cut it short.
+    /// Stores what the script left, writes the failure file and ends the record.
+    ///
+    /// The reason is written before anything is stored: a platform that is out of patience sends SIGKILL meanwhile. Only
+    /// a third stop request and `--timeout upload` cut storing short.
     ///
     /// - Parameter scriptFailure: Why the job failed so far; nil when the script succeeded.
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
-        var unsafe: [String] = []
-        if configuration.storage.movesData {
-            record.event(.uploadingResults, "storing results and checkpoints")
-            unsafe += await storeResults(succeeded: scriptFailure == nil)
-            unsafe += await flushCheckpoints()
-            await removeAbandonedUploads()
-        } else {
-            record.event(.uploadingResults, "the platform stores results and checkpoints")
-        }
+        if let scriptFailure { announce(scriptFailure) }
+        let (unsafe, cut) = await storeEverything(succeeded: scriptFailure == nil)
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
         let failure = scriptFailure ?? Self.notSafe(unsafe)
         if scriptFailure != nil {
             for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
         }
         if !unsafe.isEmpty { record.set("notSafe", .array(unsafe.map(JSONValue.string))) }
-        let problem = await end(failure)
+        if scriptFailure == nil, let failure { announce(failure) }
+        let problem = await end(failure, isStored: cut != .stopRequest)
         guard let problem, failure == nil else {
             if failure == nil { printLine(.reportingSuccess) }
             return failure?.exitCode ?? 0
@@ -40,7 +37,29 @@ extension Job {
             details: [problem]
         )
         announce(late)
+        endRecord(late)
         return late.exitCode
+    }
+
+    /// Stores results and checkpoints.
+    ///
+    /// - Returns: What is not safe, a line each, and what cut storing short.
+    private func storeEverything(succeeded: Bool) async -> (unsafe: [String], cut: Storing.Cut?) {
+        guard configuration.storage.movesData else {
+            record.event(.uploadingResults, "the platform stores results and checkpoints")
+            return ([], nil)
+        }
+        record.event(.uploadingResults, "storing results and checkpoints")
+        let storing = Storing(
+            (configuration.outputPath == nil ? [] : ["results"]) + (checkpoints == nil ? [] : ["checkpoints"])
+        )
+        let cut = await uncut {
+            storing.finished("results", problems: await storeResults(succeeded: succeeded))
+            storing.finished("checkpoints", problems: await flushCheckpoints())
+            await removeAbandonedUploads()
+        }
+        if let cut { logger.warning("storing was cut short: \(cut.reason)") }
+        return (storing.unsafe(because: cut?.reason ?? ""), cut)
     }
 
     private static func notSafe(_ problems: [String]) -> JobFailure? {
@@ -77,6 +96,7 @@ extension Job {
                 let (figures, report) = try await pack(archive.folder, to: output + archive.name)
                 stored.append(figures)
                 bytes += report.archiveBytes
+                throughput.note(bytes: report.archiveBytes, seconds: seconds(since: phaseStart))
                 problems += report.notSafe.map { "\(archive.folder)/\($0)" }
             } catch {
                 problems.append("\(output)\(archive.name): \(error)")
@@ -170,17 +190,20 @@ extension Job {
 
     /// Ends the record and stores it.
     ///
+    /// - Parameters:
+    ///   - failure: Why the job failed.
+    ///   - isStored: Whether there is time to store it.
     /// - Returns: Why the record is not stored; nil when it is, or has no place to be stored.
-    private func end(_ failure: JobFailure?) async -> String? {
+    private func end(_ failure: JobFailure?, isStored: Bool) async -> String? {
         if let failure {
-            announce(failure)
+            endRecord(failure)
         } else {
             record.end(.completed, .completed, reason: nil, exitCode: 0)
         }
         if let problem = record.writeError {
             logger.error("the record could not be written", metadata: ["reason": "\(problem)"])
         }
-        guard configuration.storage.movesData, let output = configuration.outputPath else { return nil }
+        guard isStored, configuration.storage.movesData, let output = configuration.outputPath else { return nil }
         do {
             let (store, key) = try stores.resolve(try DataLocation(output + "/output/job.json", relativeTo: paths.root))
             try await store.put(
@@ -200,9 +223,12 @@ extension Job {
         report(failure, logger)
         writeFailure(failure, to: paths, logger)
         record.set("verdict", ["kind": .string(failure.kind.rawValue)])
+    }
+
+    private func endRecord(_ failure: JobFailure) {
         let (status, event): (JobStatus, JobEventType) =
             switch failure.kind {
-            case .stopped: (.cancelled, .cancelled)
+            case .stopped, .preempted: (.cancelled, .cancelled)
             case .timeLimit: (.failed, .maxRuntimeExceeded)
             default: (.failed, .failed)
             }

@@ -52,16 +52,10 @@ extension Job {
     }
 
     private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
-        let limit = configuration.maxRuntimeSeconds.map { start + .seconds($0) - .now }
-        let supervisor = ScriptSupervisor(
-            grace: Self.scriptGrace(ofSeconds: configuration.settings.graceSeconds),
-            timeLimit: limit.map { max($0, .zero) }
-        )
-        return await supervisor.supervise(child, signals: signals) { [logger] event in
+        await makeSupervisor().supervise(child, signals: signals) { [logger] event in
             switch event {
-            case .stopping(let initiator, let grace):
-                let seconds = grace.components.seconds
-                logger.notice("\(initiator.summary): the script was told to end and has \(seconds) s")
+            // Said where the time is shared, with how.
+            case .stopping: break
             case .forwarded(let signal):
                 logger.info("passed on \(signal.summary)")
             case .killed(let afterGrace):
@@ -72,14 +66,6 @@ extension Job {
                 )
             }
         }
-    }
-
-    /// The part of a stop's budget that is the script's: a quarter, at most 30 s, is kept for what must be stored.
-    ///
-    /// - Parameter seconds: The whole budget; the platform's is 120 s between SIGTERM and SIGKILL (contract §7.1).
-    /// - Returns: How long the script has.
-    static func scriptGrace(ofSeconds seconds: Int) -> Duration {
-        .seconds(seconds) - min(.seconds(30), .milliseconds(seconds * 250))
     }
 
     private func note(_ end: SupervisedEnd, _ verdict: ScriptVerdict, since phaseStart: ContinuousClock.Instant) {
@@ -113,6 +99,7 @@ extension SupervisedEnd.Initiator {
         case .script: "the script ended"
         case .stopRequest(let signal): "stop request (\(signal.summary))"
         case .timeLimit: "time limit"
+        case .preemption(let notice): notice
         }
     }
 }

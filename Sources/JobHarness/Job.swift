@@ -23,6 +23,14 @@ struct Job: Sendable {
     let signals: JobSignals
     /// The runner's own log.
     let logger: Logger
+    /// What the machine's owner says about its end.
+    let notices: PlatformNotices
+    /// The file that tells the script to end.
+    let stopFile: StopFile
+    /// How fast the store is.
+    let throughput = Throughput()
+    /// How much of its limit each phase has used.
+    let clock: PhaseClock
     /// When the runner started; the time limit counts from here.
     let start: ContinuousClock.Instant
     /// The same moment by the calendar.
@@ -63,12 +71,13 @@ struct Job: Sendable {
         try await fetchScript()
         try ConfigurationFiles(paths: paths).write(configuration)
         let sageMaker = try await sageMakerEnvironment(process)
-        let environment = ScriptEnvironment(
+        var environment = ScriptEnvironment(
             configuration,
             process: process,
             sageMaker: sageMaker.map { $0.processVariables + $0.variables } ?? [],
             region: region
         )
+        environment.setStopFile(stopFile.path.string)
         for name in environment.leftOut {
             logger.warning("too long for a variable (128 KiB), left out", metadata: ["variable": "\(name)"])
         }
@@ -94,7 +103,7 @@ struct Job: Sendable {
     /// - Returns: The region that the script is to use when no variable says one.
     private func reachStore() async throws(JobFailure) -> String? {
         guard configuration.addresses.contains(where: stores.isInS3) else { return nil }
-        return try await phase("finding credentials") { [configuration, stores] in
+        return try await phase("finding credentials", of: .fetch) { [configuration, stores] in
             do {
                 try await stores.s3.checkCredentials(timeLimitSeconds: configuration.maxRuntimeSeconds)
             } catch let error as ObjectStoreError {
@@ -117,7 +126,8 @@ struct Job: Sendable {
             limits: ExtractionLimits(configuration),
             logger: logger
         )
-        let fetched = try await phase("fetching the script") { [paths] in try await bundle.fetch(into: paths.extracted)
+        let fetched = try await phase("fetching the script", of: .fetch) { [paths] in
+            try await bundle.fetch(into: paths.extracted)
         }
         var figures: JSONObject = [
             "form": .string(fetched.form), "entries": .number(JSONNumber(fetched.entries)),
@@ -150,7 +160,7 @@ struct Job: Sendable {
             logger: logger
         )
         printLine(.checkingRequirements)
-        let (files, failed) = try await phase("installing requirements") {
+        let (files, failed) = try await phase("installing requirements", of: .install) {
             [paths, policy = configuration.settings.requirements] in
             let files = policy == .skip ? [] : try Requirements.files(in: paths.extracted)
             return (files.count, try await requirements.install(files, in: paths.extracted, python: python).failed)
@@ -164,7 +174,8 @@ struct Job: Sendable {
         guard !configuration.channels.isEmpty else { return }
         let phaseStart = ContinuousClock.now
         let stage = InputStage(configuration: configuration, stores: stores, logger: logger)
-        let channels = try await phase("fetching inputs") { try await stage.fetch() }
+        let channels = try await phase("fetching inputs", of: .fetch) { try await stage.fetch() }
+        throughput.note(bytes: channels.map(\.bytes).saturatingSum(), seconds: seconds(since: phaseStart))
         let figures = channels.map { contents -> JSONValue in
             [
                 "name": .string(contents.channel.name), "from": .string(contents.channel.location.description),
@@ -186,7 +197,7 @@ struct Job: Sendable {
             return
         }
         let phaseStart = ContinuousClock.now
-        let report = try await phase("restoring checkpoints") {
+        let report = try await phase("restoring checkpoints", of: .fetch) {
             do {
                 let progress = TransferProgress()
                 return try await reporting(progress, of: "checkpoints", logger) {
@@ -196,6 +207,7 @@ struct Job: Sendable {
                 throw JobFailure(restoring: error)
             }
         }
+        throughput.note(bytes: report.restoredBytes, seconds: seconds(since: phaseStart))
         record.finished(
             .checkpoints,
             since: phaseStart,
@@ -224,47 +236,6 @@ struct Job: Sendable {
             mlDirectory: paths.ml.string,
             environment: process
         )
-    }
-
-    /// Runs a phase that a stop request and the time limit end.
-    func phase<R: Sendable>(
-        _ doing: String,
-        _ body: @escaping @Sendable () async throws -> R
-    ) async throws(JobFailure) -> R {
-        do {
-            return try await signals.cancelling { [self] in try await beforeTimeLimit(doing, body) }
-        } catch let failure as JobFailure {
-            throw failure
-        } catch let error as ObjectStoreError {
-            throw JobFailure(.runnerFault, .internalFault, "The runner failed while \(doing).", details: ["\(error)"])
-        } catch is CancellationError {
-            throw stopFailure(doing)
-        } catch {
-            throw JobFailure(.runnerFault, .internalFault, "The runner failed while \(doing).", details: ["\(error)"])
-        }
-    }
-
-    private func beforeTimeLimit<R: Sendable>(
-        _ doing: String,
-        _ body: @escaping @Sendable () async throws -> R
-    ) async throws -> R {
-        guard let limit = configuration.maxRuntimeSeconds else { return try await body() }
-        let deadline = start + .seconds(limit)
-        return try await withThrowingTaskGroup(of: R.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                throw JobFailure(.timeLimit, .timeLimit, "Time limit of \(limit) s reached while \(doing).")
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
-        }
-    }
-
-    private func stopFailure(_ doing: String) -> JobFailure {
-        let by = signals.stopRequest.map { " (\($0.summary))" } ?? ""
-        return JobFailure(.stopped, .stopped, "Stopped on request\(by) while \(doing).")
     }
 }
 

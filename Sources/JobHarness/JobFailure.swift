@@ -25,7 +25,10 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         case signalled = "signal"
         case notExecutable = "not-executable"
         case timeLimit = "time-limit"
+        case fetchTimeout = "fetch-timeout"
+        case installTimeout = "install-timeout"
         case stopped
+        case preempted
         case resultsNotSafe = "results-not-safe"
         case runnerFault = "runner-fault"
     }

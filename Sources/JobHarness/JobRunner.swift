@@ -69,6 +69,14 @@ package struct JobRunner: Sendable {
             checkpoints: checkpointSync(configuration, stores),
             signals: signals,
             logger: logger,
+            notices: PlatformNotices(
+                environment: inputs.environment,
+                isStandalone: configuration.storage.movesData,
+                s3: access,
+                logger: logger
+            ),
+            stopFile: StopFile(configuration, environment: inputs.environment, logger: logger),
+            clock: PhaseClock(configuration.settings.phaseLimits),
             start: start,
             startedAt: startedAt
         )

@@ -88,6 +88,15 @@ final class S3Access: Sendable {
         }
     }
 
+    /// Whether this instance is about to be taken away.
+    ///
+    /// - Returns: nil while there is no notice.
+    /// - Throws: When the metadata service does not answer; `CancellationError`.
+    func spotNotice() async throws -> SpotNotice? {
+        let connected = try connect()
+        return try await connected.configuration.spotNotice(sender: connected.sender)
+    }
+
     /// Keys that end before the job may are no error yet: it may be quicker.
     private func warnOfEnd(_ found: ResolvedCredential, timeLimitSeconds: Int?) {
         guard !found.isRenewable, let expires = found.expires, let timeLimitSeconds else { return }

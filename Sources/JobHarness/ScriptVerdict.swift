@@ -31,6 +31,8 @@ struct ScriptVerdict: Sendable {
                 .timeLimit,
                 "Time limit of \(timeLimitSeconds ?? 0) s reached: \(Self.howItEnded(end))."
             )
+        case .preemption(let notice):
+            failure = JobFailure(.preempted, .stopped, "Preempted: \(notice): \(Self.howItEnded(end)).")
         case .script:
             failure = Self.failure(of: end.exit, report, failedRequirements)
         }

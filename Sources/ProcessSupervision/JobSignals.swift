@@ -40,6 +40,8 @@ package final class JobSignals: Sendable {
         /// Whether the handler acts on stop requests only, so that the others wait for the next one.
         var keepsOthers = true
         var stopRequests: [ReceivedSignal] = []
+        /// How urgent they make it.
+        var urgency = StopRequests()
         /// Other signals that came while nobody was in charge.
         var waiting: [ReceivedSignal] = []
     }
@@ -77,6 +79,7 @@ package final class JobSignals: Sendable {
         let handler = state.withLock { state in
             if signal.isStopRequest {
                 state.stopRequests.append(signal)
+                state.urgency.receive(signal.number)
             } else if state.keepsOthers {
                 state.waiting.append(signal)
             }
@@ -87,6 +90,9 @@ package final class JobSignals: Sendable {
 
     /// The first stop request so far.
     package var stopRequest: ReceivedSignal? { state.withLock { $0.stopRequests.first } }
+
+    /// How urgent the stop requests so far are, by the levels of ``StopRequests``.
+    package var stopLevel: Int { state.withLock { $0.urgency.level } }
 
     /// Puts `handler` in charge while `body` runs; what came before is handed over at once.
     ///
@@ -115,13 +121,20 @@ package final class JobSignals: Sendable {
 
     /// Runs a phase that a stop request cancels.
     ///
-    /// - Parameter body: The phase; its task is cancelled by the first stop request.
+    /// - Parameters:
+    ///   - level: How urgent the requests must be, by ``StopRequests``: 1 for every request, 3 for the last phase.
+    ///   - body: The phase; its task is cancelled.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; `CancellationError` when it was cancelled in time.
-    package func cancelling<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    package func cancelling<R: Sendable>(
+        atLevel level: Int = 1,
+        _ body: @escaping @Sendable () async throws -> R
+    ) async throws -> R {
         // A task of its own, because a handler on a plain thread needs something to cancel.
         let task = Task { try await body() }
-        let handler: Handler = { if $0.isStopRequest { task.cancel() } }
+        let handler: Handler = { [self] signal in
+            if signal.isStopRequest && stopLevel >= level { task.cancel() }
+        }
         return try await withHandler(handler, keepsOthers: true) {
             try await withTaskCancellationHandler {
                 try await task.value

@@ -66,26 +66,3 @@ package struct SupervisionError: Error, Sendable, CustomStringConvertible {
         self.description = description
     }
 }
-
-/// The usual name of a signal: `SIGKILL`, or `signal 34` where it has none.
-///
-/// - Parameter number: The signal's number on Linux for x86-64 and arm64, signal(7).
-/// - Returns: The name.
-package func signalName(_ number: Int32) -> String {
-    let names = [
-        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-        "WINCH", "IO", "PWR", "SYS",
-    ]
-    return (1...31).contains(number) ? "SIG" + names[Int(number) - 1] : "signal \(number)"
-}
-
-/// The number of a signal by its name, with or without `SIG`, or by its number.
-///
-/// - Parameter name: For instance `TERM`, `SIGINT` or `15`.
-/// - Returns: nil when there is no such signal.
-package func signalNumber(_ name: String) -> Int32? {
-    if let number = Int32(name) { return (1...64).contains(number) ? number : nil }
-    let upper = name.uppercased()
-    return (1...31).first { signalName($0) == upper || signalName($0) == "SIG" + upper }
-}

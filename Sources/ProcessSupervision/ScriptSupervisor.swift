@@ -1,5 +1,4 @@
-import RunnerCore
-import Synchronization
+package import RunnerCore
 
 #if canImport(Glibc)
 import Glibc
@@ -19,6 +18,8 @@ package struct SupervisedEnd: Sendable {
         case stopRequest(ReceivedSignal)
         /// The time limit.
         case timeLimit
+        /// The machine is about to be taken away; the notice in words.
+        case preemption(notice: String)
     }
 
     /// How the process ended.
@@ -41,20 +42,44 @@ package enum SupervisionEvent: Sendable {
     case killed(afterGrace: Bool)
 }
 
+extension StopSignal {
+    /// The signal to send.
+    ///
+    /// - Parameter initiator: Who ends the script.
+    /// - Returns: nil for none.
+    package func number(for initiator: SupervisedEnd.Initiator) -> Int32? {
+        switch (self, initiator) {
+        case (.none, _): nil
+        case (.number(let number), _): number
+        case (.asReceived, .stopRequest(let signal)): signal.number
+        case (.asReceived, _): SIGTERM
+        }
+    }
+}
+
 /// Runs the script to its end: passes signals on, keeps the time limit, and ends what does not end by itself.
 package struct ScriptSupervisor: Sendable {
-    /// How long the script has between the request to end and SIGKILL.
-    package var grace: Duration
-    /// The time limit; nil for none.
-    package var timeLimit: Duration?
-    /// What a stop request and the time limit send to the script; nil passes on the signal that came.
-    package var stopSignal: Int32?
+    /// Waits until the script is to be ended for a reason of its own: a time limit, a notice of the platform.
+    ///
+    /// Returns the reason, or nil when there will be none; is cancelled when the script has ended.
+    package typealias Trigger = @Sendable () async -> SupervisedEnd.Initiator?
+
+    /// What tells the script to end.
+    package var stopSignal = StopSignal.asReceived
+    /// What else ends the script.
+    package var triggers: [Trigger] = []
+    /// Which signals that are no stop requests announce an end nevertheless, and how it is called.
+    package var announces: @Sendable (ReceivedSignal) -> SupervisedEnd.Initiator? = { _ in nil }
+    /// Is told at once that the script is to end, on the thread that found out; must not block for long.
+    package var onStop: @Sendable (SupervisedEnd.Initiator) -> Void = { _ in }
+    /// How long the script has between the request to end and SIGKILL; asked once, after the script was told.
+    package var grace: @Sendable (SupervisedEnd.Initiator) async -> Duration
 
     /// Makes a supervisor.
-    package init(grace: Duration, timeLimit: Duration?, stopSignal: Int32? = nil) {
+    ///
+    /// - Parameter grace: How long the script has between the request to end and SIGKILL; asked once.
+    package init(grace: @escaping @Sendable (SupervisedEnd.Initiator) async -> Duration) {
         self.grace = grace
-        self.timeLimit = timeLimit
-        self.stopSignal = stopSignal
     }
 
     /// Waits for the script's end.
@@ -69,21 +94,29 @@ package struct ScriptSupervisor: Sendable {
         signals: JobSignals,
         report: @escaping @Sendable (SupervisionEvent) -> Void
     ) async -> SupervisedEnd {
-        let (timers, arm) = AsyncStream.makeStream(of: Timer.self)
-        let shutdown = Shutdown(child: child, supervisor: self, arm: arm, report: report)
-        if let timeLimit { arm.yield(Timer(after: timeLimit) { shutdown.begin(.timeLimit) }) }
+        let (begun, announce) = AsyncStream.makeStream(of: SupervisedEnd.Initiator.self)
+        let shutdown = ScriptShutdown(child: child, supervisor: self, announce: announce, report: report)
         let handler: JobSignals.Handler = { shutdown.handle($0) }
         let exit = await signals.withHandler(handler) {
             await withTaskGroup(of: ProcessExit?.self) { group in
                 group.addTask { await child.wait() }
-                group.addTask { await runTimers(timers) }
+                group.addTask {
+                    for await initiator in begun { await shutdown.endGrace(initiator) }
+                    return nil
+                }
+                for trigger in triggers {
+                    group.addTask {
+                        if let initiator = await trigger() { shutdown.begin(initiator) }
+                        return nil
+                    }
+                }
                 group.addTask {
                     await releaseMemoryOnceQuiet()
                     return nil
                 }
                 while let finished = await group.next() {
                     guard let exit = finished else { continue }
-                    arm.finish()
+                    announce.finish()
                     group.cancelAll()
                     return exit
                 }
@@ -94,119 +127,5 @@ package struct ScriptSupervisor: Sendable {
             }
         }
         return shutdown.end(exit)
-    }
-}
-
-/// Something to do after a time.
-private struct Timer: Sendable {
-    let after: Duration
-    let action: @Sendable () -> Void
-
-    init(after: Duration, action: @escaping @Sendable () -> Void) {
-        self.after = after
-        self.action = action
-    }
-}
-
-/// Runs each timer of the stream until the task is cancelled.
-private func runTimers(_ timers: AsyncStream<Timer>) async -> ProcessExit? {
-    await withDiscardingTaskGroup { group in
-        for await timer in timers {
-            group.addTask {
-                guard (try? await Task.sleep(for: timer.after, clock: .continuous)) != nil else { return }
-                timer.action()
-            }
-        }
-        group.cancelAll()
-    }
-    return nil
-}
-
-/// The state of one shutdown: first request, grace, kill.
-private final class Shutdown: Sendable {
-    private struct State {
-        var initiator: SupervisedEnd.Initiator?
-        var begun: ContinuousClock.Instant?
-        var killed = false
-        /// The stop signals that came, each once.
-        var requests: Set<Int32> = []
-    }
-
-    private let child: ChildProcess
-    private let supervisor: ScriptSupervisor
-    private let arm: AsyncStream<Timer>.Continuation
-    private let report: @Sendable (SupervisionEvent) -> Void
-    private let state = Mutex(State())
-
-    init(
-        child: ChildProcess,
-        supervisor: ScriptSupervisor,
-        arm: AsyncStream<Timer>.Continuation,
-        report: @escaping @Sendable (SupervisionEvent) -> Void
-    ) {
-        self.child = child
-        self.supervisor = supervisor
-        self.arm = arm
-        self.report = report
-    }
-
-    /// Acts on a signal to the runner, on the signal thread.
-    func handle(_ signal: ReceivedSignal) {
-        if signal.isStopRequest {
-            begin(.stopRequest(signal))
-        } else {
-            child.signalGroup(signal.number)
-            report(.forwarded(signal))
-        }
-    }
-
-    /// Begins the shutdown; a second stop request of the same kind ends the grace at once.
-    ///
-    /// TERM and HUP come together when a terminal or a service manager ends: that is one request, not two, and a
-    /// HUP passed on would end a script that is busy with its TERM.
-    func begin(_ initiator: SupervisedEnd.Initiator) {
-        let (isFirst, isRepeated) = state.withLock { state in
-            var isRepeated = false
-            if case .stopRequest(let signal) = initiator { isRepeated = !state.requests.insert(signal.number).inserted }
-            guard state.initiator == nil else { return (false, isRepeated) }
-            state.initiator = initiator
-            state.begun = .now
-            return (true, isRepeated)
-        }
-        guard isFirst else {
-            guard case .stopRequest(let signal) = initiator else { return }
-            if isRepeated || signal.number == SIGINT { kill(afterGrace: false) }
-            return
-        }
-        child.signalGroup(signal(for: initiator))
-        report(.stopping(initiator, grace: supervisor.grace))
-        arm.yield(Timer(after: supervisor.grace) { self.kill(afterGrace: true) })
-    }
-
-    func end(_ exit: ProcessExit) -> SupervisedEnd {
-        state.withLock { state in
-            SupervisedEnd(
-                exit: exit,
-                initiator: state.initiator ?? .script,
-                wasKilled: state.killed,
-                graceUsed: state.begun.map { .now - $0 }
-            )
-        }
-    }
-
-    private func signal(for initiator: SupervisedEnd.Initiator) -> Int32 {
-        if let stopSignal = supervisor.stopSignal { return stopSignal }
-        if case .stopRequest(let signal) = initiator { return signal.number }
-        return SIGTERM
-    }
-
-    private func kill(afterGrace: Bool) {
-        let isFirst = state.withLock { state in
-            defer { state.killed = true }
-            return !state.killed
-        }
-        guard isFirst else { return }
-        child.signalGroup(SIGKILL)
-        report(.killed(afterGrace: afterGrace))
     }
 }

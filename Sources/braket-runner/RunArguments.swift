@@ -73,6 +73,23 @@ struct RunArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How long a stop may take in all (default: 120).", valueName: "seconds"))
     var grace: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What tells the script to end (default: the signal that came; SIGTERM at the time limit). none: only the "
+                + "file that BRAKET_RUNNER_STOP_FILE names appears.",
+            valueName: "signal|none"
+        )
+    )
+    var stopSignal: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a phase may take, of fetch, install and upload; repeatable, or with commas.",
+            valueName: "phase=seconds"
+        )
+    )
+    var timeout: [String] = []
+
     @Option(help: ArgumentHelp("The most members of a script archive (default: 1000000).", valueName: "n"))
     var maxArchiveEntries: String?
 

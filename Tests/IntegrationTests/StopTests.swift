@@ -98,7 +98,7 @@ struct StopTests {
     @Test("The time limit: 124, MAX_RUNTIME_EXCEEDED, the limit in words, results kept")
     func timeLimit() throws {
         try JobFolder.with { folder in
-            let run = folder.runScript(Self.handling, ["--max-runtime", "1"])
+            let run = folder.runScript(Self.handling, ["--max-runtime", "6"])
             #expect(run.exitCode == 124, "\(run.errors)")
             #expect(run.output.contains("HEARD 15"))
             #expect(folder.exists("store/bucket/out/output/model.tar.gz"))
@@ -106,7 +106,7 @@ struct StopTests {
             let events = record["events"]?.arrayValue?.compactMap { $0.objectValue?["eventType"]?.stringValue } ?? []
             #expect(events.last == "MAX_RUNTIME_EXCEEDED")
             #expect(events.contains("UPLOADING_RESULTS"))
-            try #expect(#require(folder.failure).contains("1 s"))
+            try #expect(#require(folder.failure).contains("6 s"))
         }
     }
 

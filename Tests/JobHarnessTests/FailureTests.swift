@@ -172,12 +172,4 @@ import Testing
         #expect(limit.failure?.exitCode == 124)
         #expect(limit.failure?.firstLine == "Time limit of 60 s reached: \(words).")
     }
-
-    @Test(
-        arguments: [
-            (0, 0), (1, 750), (4, 3000), (60, 45_000), (120, 90_000), (121, 91_000), (86_400, 86_370_000),
-        ])
-    func scriptGrace(seconds: Int, milliseconds: Int) {
-        #expect(Job.scriptGrace(ofSeconds: seconds) == .milliseconds(milliseconds))
-    }
 }
