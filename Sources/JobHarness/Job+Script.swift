@@ -52,8 +52,11 @@ extension Job {
     }
 
     private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
-        await makeSupervisor().supervise(child, signals: signals) { [logger] event in
+        await makeSupervisor().supervise(child, signals: signals) { [logger, record] event in
             switch event {
+            case .told(let initiator):
+                logger.notice("\(initiator.summary): the script was told to end")
+                record.set("stop", ["by": .string(initiator.summary)])
             // Said where the time is shared, with how.
             case .stopping: break
             case .forwarded(let signal):

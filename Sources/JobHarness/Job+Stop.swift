@@ -11,11 +11,7 @@ extension Job {
         var supervisor = ScriptSupervisor { await shareBudget($0) }
         supervisor.stopSignal = configuration.settings.stopSignal
         supervisor.announces = { [notices] in notices.announcement(by: $0) }
-        supervisor.onStop = { [stopFile, logger, record] initiator in
-            stopFile.appear(initiator.summary)
-            logger.notice("\(initiator.summary): the script was told to end")
-            record.set("stop", ["by": .string(initiator.summary)])
-        }
+        supervisor.beforeStop = { [stopFile] in stopFile.appear($0.summary) }
         supervisor.triggers = [{ [notices] in await notices.spotNotice() }]
         if let limit = configuration.maxRuntimeSeconds {
             let deadline = start + .seconds(limit) - TimeLimitPlan(limit: .seconds(limit), grace: grace).lead

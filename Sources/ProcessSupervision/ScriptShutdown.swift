@@ -70,10 +70,10 @@ final class ScriptShutdown: Sendable {
             return true
         }
         guard isFirst else { return }
-        // Before anything else: the script's time has begun to run.
+        supervisor.beforeStop(initiator)
         let number = supervisor.stopSignal == .asReceived ? announcement : nil
         if let number = number ?? supervisor.stopSignal.number(for: initiator) { child.signalGroup(number) }
-        supervisor.onStop(initiator)
+        report(.told(initiator))
         announce.yield(initiator)
     }
 

@@ -34,7 +34,9 @@ package struct SupervisedEnd: Sendable {
 
 /// What the supervisor tells while the script runs.
 package enum SupervisionEvent: Sendable {
-    /// The script was told to end and has this long.
+    /// The script was told to end.
+    case told(SupervisedEnd.Initiator)
+    /// It has this long.
     case stopping(SupervisedEnd.Initiator, grace: Duration)
     /// Any other signal was passed on.
     case forwarded(ReceivedSignal)
@@ -70,8 +72,8 @@ package struct ScriptSupervisor: Sendable {
     package var triggers: [Trigger] = []
     /// Which signals that are no stop requests announce an end nevertheless, and how it is called.
     package var announces: @Sendable (ReceivedSignal) -> SupervisedEnd.Initiator? = { _ in nil }
-    /// Is told at once that the script is to end, on the thread that found out; must not block for long.
-    package var onStop: @Sendable (SupervisedEnd.Initiator) -> Void = { _ in }
+    /// Is done before the script is told, so that its handler finds it done; must not block for long.
+    package var beforeStop: @Sendable (SupervisedEnd.Initiator) -> Void = { _ in }
     /// How long the script has between the request to end and SIGKILL; asked once, after the script was told.
     package var grace: @Sendable (SupervisedEnd.Initiator) async -> Duration
 

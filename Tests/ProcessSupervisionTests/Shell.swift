@@ -91,6 +91,7 @@ final class EventLog: Sendable {
             case .stopping(.timeLimit, _): "time limit"
             case .stopping(.stopRequest(let signal), let grace):
                 "stop \(signal.number) grace \(grace.components.seconds)"
+            case .told: return
             case .stopping(.preemption, _): "preemption"
             case .stopping(.script, _): "script"
             case .forwarded(let signal): "forwarded \(signal.number)"
