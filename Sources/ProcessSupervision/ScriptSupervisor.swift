@@ -29,6 +29,8 @@ package struct SupervisedEnd: Sendable {
     package let wasKilled: Bool
     /// How long the script had after it was told to end.
     package let graceUsed: Duration?
+    /// What it left behind and the supervisor ended.
+    package var swept = SweepResult()
 }
 
 /// What the supervisor tells while the script runs.
@@ -75,7 +77,11 @@ package struct ScriptSupervisor: Sendable {
         let handler: JobSignals.Handler = { shutdown.handle($0) }
         let exit = await signals.withHandler(handler) {
             await withTaskGroup(of: ProcessExit?.self) { group in
-                group.addTask { await child.wait() }
+                group.addTask {
+                    let (exit, swept) = await child.waitAndSweep { shutdown.sweepTerms() }
+                    shutdown.note(swept)
+                    return exit
+                }
                 group.addTask { await runTimers(timers) }
                 group.addTask {
                     await releaseMemoryOnceQuiet()
@@ -130,6 +136,9 @@ private final class Shutdown: Sendable {
         var killed = false
         /// The stop signals that came, each once.
         var requests: Set<Int32> = []
+        /// The script's own end has come; what it left behind is being ended.
+        var ended: ContinuousClock.Instant?
+        var swept = SweepResult()
     }
 
     private let child: ChildProcess
@@ -137,6 +146,8 @@ private final class Shutdown: Sendable {
     private let arm: AsyncStream<Timer>.Continuation
     private let report: @Sendable (SupervisionEvent) -> Void
     private let state = Mutex(State())
+    /// Ends the stragglers' grace.
+    private let hurry = CancellationFlag()
 
     init(
         child: ChildProcess,
@@ -165,6 +176,8 @@ private final class Shutdown: Sendable {
     /// TERM and HUP come together when a terminal or a service manager ends: that is one request, not two, and a
     /// HUP passed on would end a script that is busy with its TERM.
     func begin(_ initiator: SupervisedEnd.Initiator) {
+        // How the script ended is settled; only the sweep can still be shortened.
+        if state.withLock({ $0.ended != nil }) { return hurry.cancel() }
         let (isFirst, isRepeated) = state.withLock { state in
             var isRepeated = false
             if case .stopRequest(let signal) = initiator { isRepeated = !state.requests.insert(signal.number).inserted }
@@ -189,9 +202,24 @@ private final class Shutdown: Sendable {
                 exit: exit,
                 initiator: state.initiator ?? .script,
                 wasKilled: state.killed,
-                graceUsed: state.begun.map { .now - $0 }
+                graceUsed: state.begun.map { (state.ended ?? .now) - $0 },
+                swept: state.swept
             )
         }
+    }
+
+    /// The script itself has ended: what it left behind has what remains of the stop's grace, or some seconds.
+    func sweepTerms() -> StragglerSweep.Terms {
+        state.withLock { state in
+            state.ended = .now
+            guard let begun = state.begun else { return StragglerSweep.Terms(grace: StragglerSweep.grace, hurry: hurry) }
+            let remaining = state.killed ? .zero : supervisor.grace - (.now - begun)
+            return StragglerSweep.Terms(grace: remaining, toldGroup: child.processID, hurry: hurry)
+        }
+    }
+
+    func note(_ swept: SweepResult) {
+        state.withLock { $0.swept = swept }
     }
 
     private func signal(for initiator: SupervisedEnd.Initiator) -> Int32 {
@@ -205,6 +233,7 @@ private final class Shutdown: Sendable {
             defer { state.killed = true }
             return !state.killed
         }
+        hurry.cancel()
         guard isFirst else { return }
         child.signalGroup(SIGKILL)
         report(.killed(afterGrace: afterGrace))

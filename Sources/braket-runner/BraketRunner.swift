@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobInit
 import ProcessSupervision
 import RunnerCore
 
@@ -10,6 +11,8 @@ import RunnerCore
 enum Program {
     /// Starts the program; the command ends the process.
     static func main() {
+        // Before anything else: what the init has touched it holds to the end.
+        if JobInit.isNeeded { endProcess(JobInit.run()) }
         let arguments = Array(CommandLine.arguments.dropFirst())
         // Before any signal is blocked: exec(2) keeps the mask, and `tail` must die of a SIGTERM.
         PassThrough(arguments: arguments).executeIfForeign()
