@@ -99,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "braket-runner",
             dependencies: [
-                "BraketEnvironment", "JobHarness", "JobInit", "ProcessSupervision", "RunnerCore", logging, systemPackage,
+                "BraketEnvironment", "JobHarness", "JobInit", "ProcessSupervision", "RunnerCore", logging,
+                systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

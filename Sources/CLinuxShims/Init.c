@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <link.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -34,6 +34,24 @@ void CLinuxShims_init_take_signals(void) {
     sigaction(SIGCHLD, &usual, &child_at_start);
 }
 
+static char **argument_vector;
+
+#ifdef __GLIBC__
+// glibc hands main's arguments to constructors. Swift reads them from /proc, which may not be there: then it traps.
+__attribute__((constructor)) static void keep_arguments(int count, char **arguments) {
+    (void)count;
+    argument_vector = arguments;
+}
+#endif
+
+char **CLinuxShims_argument_vector(void) { return argument_vector; }
+
+static int is_this_program(const char *name) {
+    struct stat named, ours;
+    if (stat("/proc/self/exe", &ours) != 0) return 1;
+    return stat(name, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino;
+}
+
 static void become_self(char *const argv[], char *const envp[]) {
     setpgid(0, 0);
     // A terminal sends its signals to the group in front: to the child, and not to the init as well.
@@ -42,11 +60,10 @@ static void become_self(char *const argv[], char *const envp[]) {
     sigaction(SIGTTOU, &output_at_start, NULL);
     sigaction(SIGCHLD, &child_at_start, NULL);
     sigprocmask(SIG_SETMASK, &mask_at_start, NULL);
-    execve("/proc/self/exe", argv, envp);
-    // Without /proc: the name that the kernel was given, or at the worst what the parent said that we are.
+    // By the name that the kernel was given, so that ps(1) shows it and not `exe`, and also without /proc.
     const char *name = (const char *)getauxval(AT_EXECFN);
-    if (name) execve(name, argv, envp);
-    if (argv[0]) execve(argv[0], argv, envp);
+    if (name && is_this_program(name)) execve(name, argv, envp);
+    execve("/proc/self/exe", argv, envp);
 }
 
 int CLinuxShims_init_start_self(pid_t *pid, char *const argv[], char *const envp[]) {

@@ -18,6 +18,11 @@ int CLinuxShims_next_ended_child(pid_t *pid) {
     return 0;
 }
 
+int CLinuxShims_has_children(void) {
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) == 0 || errno != ECHILD;
+}
+
 void CLinuxShims_reap_orphan(pid_t pid) {
     int status;
     while (waitpid(pid, &status, WNOHANG) < 0 && errno == EINTR) {}

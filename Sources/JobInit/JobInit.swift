@@ -18,6 +18,17 @@ package enum JobInit {
     /// How long what is left has between SIGTERM and SIGKILL once the runner has ended.
     static let graceMilliseconds = 2000
 
+    /// The command line, the program's name first; also where `/proc` is not mounted.
+    package static var arguments: [String] {
+        guard var next = CLinuxShims_argument_vector() else { return CommandLine.arguments }
+        var arguments: [String] = []
+        while let argument = next.pointee {
+            arguments.append(String(cString: argument))
+            next += 1
+        }
+        return arguments
+    }
+
     /// Whether this process is the first of its pid namespace.
     package static var isNeeded: Bool { getpid() == 1 }
 
@@ -29,7 +40,11 @@ package enum JobInit {
     package static func run() -> Int32 {
         CLinuxShims_init_take_signals()
         var child = pid_t()
-        let error = CLinuxShims_init_start_self(&child, CommandLine.unsafeArgv, environ)
+        let error = CLinuxShims_init_start_self(
+            &child,
+            CLinuxShims_argument_vector() ?? CommandLine.unsafeArgv,
+            environ
+        )
         guard child > 0 else {
             say("cannot start the runner: errno \(error)")
             return startFailureCode

@@ -86,7 +86,8 @@ package final class ChildProcess: Sendable {
                 let terms = terms()
                 // Reaped first: as long as it is not, orphans that end wait for it too.
                 let exit = reap()
-                continuation.resume(returning: (exit, StragglerSweep().run(terms)))
+                let sweep = StragglerSweep(group: processID, left: OwnDescendants())
+                continuation.resume(returning: (exit, OrphanReaper.sweeping { sweep.run(terms) }))
             }
         }
     }

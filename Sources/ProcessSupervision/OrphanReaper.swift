@@ -87,14 +87,40 @@ package enum OrphanReaper {
         return startThread { reap(beside: .shared) }
     }
 
+    /// nil while no sweep goes on: of a long job's orphans nothing is kept.
+    private static let reapedOrphans = Mutex<[ProcessEntry]?>(nil)
+
+    /// The orphans that were reaped since the sweep began, the last one of each group.
+    static var reapedDuringSweep: [ProcessEntry] { reapedOrphans.withLock { $0 ?? [] } }
+
+    /// Keeps what is reaped while `body` runs.
+    ///
+    /// - Parameter body: The sweep.
+    /// - Returns: What `body` returns.
+    static func sweeping<R>(_ body: () -> R) -> R {
+        reapedOrphans.withLock { $0 = [] }
+        defer { reapedOrphans.withLock { $0 = nil } }
+        return body()
+    }
+
+    private static func note(_ processID: Int32) {
+        reapedOrphans.withLock { orphans in
+            guard orphans != nil, let entry = ProcessEntry.read(processID) else { return }
+            orphans?.removeAll { $0.groupID == entry.groupID }
+            orphans?.append(entry)
+        }
+    }
+
     private static func reap(beside own: OwnChildren) {
         while true {
             var processID = pid_t()
             switch CLinuxShims_next_ended_child(&processID) {
             case 0:
                 let isOwn = own.withNoneStarting { ids in
-                    if !ids.contains(processID) { CLinuxShims_reap_orphan(processID) }
-                    return ids.contains(processID)
+                    guard !ids.contains(processID) else { return true }
+                    note(processID)
+                    CLinuxShims_reap_orphan(processID)
+                    return false
                 }
                 // The same child is the next answer until it is reaped; its waiter is awake by now.
                 if isOwn { own.waitForReaping() }

@@ -38,6 +38,7 @@ package enum OutOfMemoryScore {
     /// The number of the file's text.
     ///
     /// - Parameter bytes: For instance `-500\n`.
+    /// - Returns: nil when it is none.
     static func score(_ bytes: [UInt8]) -> Int? {
         Int(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
@@ -45,10 +46,12 @@ package enum OutOfMemoryScore {
     /// The script's score; raising it needs no right.
     ///
     /// - Parameter score: What the runner was started with.
+    /// - Returns: The new one.
     static func raised(_ score: Int) -> Int { min(1000, score + step) }
 
     /// The runner's score; not -1000, with which it would never be ended, be it the one that leaks.
     ///
     /// - Parameter score: What the runner was started with.
+    /// - Returns: The new one.
     static func lowered(_ score: Int) -> Int { min(score, max(-999, score - step)) }
 }

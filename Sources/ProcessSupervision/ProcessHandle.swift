@@ -18,12 +18,11 @@ struct ProcessHandle: ~Copyable {
     /// -1 for none.
     private let descriptor: Int32
 
-    /// Takes hold of a process.
+    /// Takes hold of a process; nil when it is gone.
     ///
     /// Blocks for a read of the kernel's memory.
     ///
     /// - Parameter entry: As the table shows it.
-    /// - Returns: nil when it is gone.
     init?(_ entry: ProcessEntry) {
         let descriptor = CLinuxShims_pidfd_open(entry.processID)
         // The descriptor may be that of a successor; if the same process is there now, it was there then.
@@ -46,16 +45,6 @@ struct ProcessHandle: ~Copyable {
         if descriptor >= 0, CLinuxShims_pidfd_send_signal(descriptor, number) == 0 || errno != ENOSYS { return }
         guard ProcessEntry.read(entry.processID)?.startTicks == entry.startTicks else { return }
         kill(entry.processID, number)
-    }
-
-    /// Sends a signal to the whole group that the process is in, so that none of it can have a child in between.
-    ///
-    /// - Parameter number: The signal.
-    borrowing func sendToGroup(_ number: Int32) {
-        guard let now = ProcessEntry.read(entry.processID), now.startTicks == entry.startTicks, now.groupID > 1,
-            now.groupID != getpgrp()
-        else { return }
-        kill(-now.groupID, number)
     }
 
     /// Blocks until the process has ended, at most a tenth of a second.

@@ -212,9 +212,11 @@ private final class Shutdown: Sendable {
     func sweepTerms() -> StragglerSweep.Terms {
         state.withLock { state in
             state.ended = .now
-            guard let begun = state.begun else { return StragglerSweep.Terms(grace: StragglerSweep.grace, hurry: hurry) }
+            guard let begun = state.begun else {
+                return StragglerSweep.Terms(grace: StragglerSweep.grace, hurry: hurry)
+            }
             let remaining = state.killed ? .zero : supervisor.grace - (.now - begun)
-            return StragglerSweep.Terms(grace: remaining, toldGroup: child.processID, hurry: hurry)
+            return StragglerSweep.Terms(grace: remaining, groupWasTold: true, hurry: hurry)
         }
     }
 

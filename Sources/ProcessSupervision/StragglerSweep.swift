@@ -68,36 +68,31 @@ package struct StragglerSweep: Sendable {
     package struct Terms: Sendable {
         /// How long stragglers have; zero or less is none.
         package let grace: Duration
-        /// The group that was told to end with the script: a second SIGTERM would cut its handlers short.
-        package let toldGroup: Int32?
+        /// Whether the script's group was told to end with the script: a second SIGTERM would cut handlers short.
+        package let groupWasTold: Bool
         /// Set when there is no more time.
         package let hurry: CancellationFlag
 
         /// Makes terms.
-        package init(grace: Duration, toldGroup: Int32? = nil, hurry: CancellationFlag = CancellationFlag()) {
+        package init(grace: Duration, groupWasTold: Bool = false, hurry: CancellationFlag = CancellationFlag()) {
             self.grace = grace
-            self.toldGroup = toldGroup
+            self.groupWasTold = groupWasTold
             self.hurry = hurry
         }
     }
 
-    /// Reads which processes are left.
-    private let read: @Sendable () -> [ProcessEntry]
+    /// The script's group, whose first process is reaped already.
+    private let group: Int32
+    private let left: any StragglerSource
 
-    /// Makes a sweep of this process's descendants.
-    package init() {
-        read = {
-            OwnChildren.shared.withNoneStarting { own in
-                ProcessTable.current().stragglers(of: getpid(), except: own)
-            }
-        }
-    }
-
-    /// Makes a sweep of the descendants of another process.
+    /// Makes a sweep of what a script left behind.
     ///
-    /// - Parameter ancestor: The process.
-    init(below ancestor: Int32) {
-        read = { ProcessTable.current().stragglers(of: ancestor, except: []) }
+    /// - Parameters:
+    ///   - group: The script's group.
+    ///   - left: Where to look.
+    init(group: Int32, left: any StragglerSource) {
+        self.group = group
+        self.left = left
     }
 
     /// Ends what is left.
@@ -107,26 +102,28 @@ package struct StragglerSweep: Sendable {
     /// - Parameter terms: How much time there is.
     /// - Returns: What was ended.
     package func run(_ terms: Terms) -> SweepResult {
+        // The usual end of a script.
+        if left.isOver() { return SweepResult() }
         var seen = Seen()
         letThemGo(terms)
         tell(terms, &seen)
         end(&seen)
-        return SweepResult(ended: seen.order.map(SweptProcess.init), survivors: read().map(SweptProcess.init))
+        return SweepResult(ended: seen.order.map(SweptProcess.init), survivors: left.processes().map(SweptProcess.init))
     }
 
     /// Waits a moment for what ends with the script by itself, as Python's resource tracker does.
     private func letThemGo(_ terms: Terms) {
         let deadline = ContinuousClock.now + min(terms.grace, .milliseconds(100))
-        while ContinuousClock.now < deadline, let first = read().first { ProcessHandle(first)?.waitBriefly() }
+        while ContinuousClock.now < deadline, let first = left.processes().first { ProcessHandle(first)?.waitBriefly() }
     }
 
     /// Sends SIGTERM to each process once and waits until none is left or the grace is over.
     private func tell(_ terms: Terms, _ seen: inout Seen) {
         let deadline = ContinuousClock.now + terms.grace
         while !terms.hurry.isCancelled, ContinuousClock.now < deadline {
-            let found = read()
+            let found = left.processes()
             guard let first = found.first else { return }
-            for entry in found where seen.insert(entry) && entry.groupID != terms.toldGroup {
+            for entry in found where seen.insert(entry) && !(terms.groupWasTold && entry.groupID == group) {
                 guard let process = ProcessHandle(entry) else { continue }
                 process.send(SIGTERM)
                 // One that was stopped would hear of it never.
@@ -137,32 +134,49 @@ package struct StragglerSweep: Sendable {
         }
     }
 
-    /// Sends SIGKILL until two looks in a row find nothing.
+    /// Sends SIGKILL until nothing is left.
+    ///
+    /// A process that starts its successor and ends is gone before a signal to its number arrives; a signal to a
+    /// group leaves no moment in between.
     private func end(_ seen: inout Seen) {
         let deadline = ContinuousClock.now + Self.killing
-        var empty = 0
         var rounds = 0
-        while empty < 2, ContinuousClock.now < deadline {
+        var empty = 0
+        while !left.isOver(), empty < 2 || left.isAlone, ContinuousClock.now < deadline {
             // Killed one by one they would have new children all the time: first all are made to stand still.
-            if rounds > 0 { freeze() }
-            let found = read()
-            empty = found.isEmpty ? empty + 1 : 0
-            rounds += 1
+            if rounds > 1 { freeze() }
+            let found = left.processes()
+            let reaped = left.reapedOrphans()
+            for group in Set(found.map(\.groupID) + reaped.map(\.groupID) + [group])
+            where isOurs(group, found) && kill(-group, SIGKILL) == 0 {
+                if let entry = reaped.last(where: { $0.groupID == group }) { seen.insert(entry) }
+            }
             for entry in found {
                 seen.insert(entry)
-                guard let process = ProcessHandle(entry) else { continue }
-                process.sendToGroup(SIGKILL)
-                process.send(SIGKILL)
+                ProcessHandle(entry)?.send(SIGKILL)
             }
-            if let last = found.last { ProcessHandle(last)?.waitBriefly() }
+            empty = found.isEmpty ? empty + 1 : 0
+            rounds += 1
+            if let last = found.last { ProcessHandle(last)?.waitBriefly() } else { usleep(2000) }
         }
+    }
+
+    /// Tells whether a group is still that of the stragglers.
+    ///
+    /// Its number is taken as long as one of them is in it. Somebody else's it can be only when a process had that
+    /// number since: then there is one of that number that is none of ours.
+    private func isOurs(_ group: Int32, _ found: [ProcessEntry]) -> Bool {
+        guard group > 1, group != getpgrp() else { return false }
+        guard let leader = ProcessEntry.read(group) else { return true }
+        if leader.isZombie { return found.contains { $0.groupID == group } }
+        return found.contains { $0.processID == group && $0.startTicks == leader.startTicks }
     }
 
     /// Stops all that is left until no new process is found, or for twenty looks.
     private func freeze() {
         var stopped = Seen()
         for _ in 0..<20 {
-            let new = read().filter { stopped.insert($0) }
+            let new = left.processes().filter { stopped.insert($0) }
             if new.isEmpty { return }
             for entry in new { ProcessHandle(entry)?.send(SIGSTOP) }
         }
@@ -186,39 +200,4 @@ extension SweptProcess {
     fileprivate init(_ entry: ProcessEntry) {
         self.init(name: entry.name, processID: entry.processID)
     }
-}
-
-extension ProcessTable {
-    /// The living processes below one, without some of its children and what is below those.
-    ///
-    /// - Parameters:
-    ///   - ancestor: The process to begin at.
-    ///   - excluded: Children that are no stragglers.
-    ///   - hasOtherThreads: Whether what looks like a zombie is none.
-    /// - Returns: The processes in the order of their numbers.
-    func stragglers(
-        of ancestor: Int32,
-        except excluded: Set<Int32>,
-        hasOtherThreads: (ProcessEntry) -> Bool = hasOtherThreads
-    ) -> [ProcessEntry] {
-        let others = ProcessTable(
-            entries.values.filter { !(excluded.contains($0.processID) && $0.parentID == ancestor) }
-        )
-        return others.descendants(of: ancestor).filter { entry in
-            // What a helper's own group holds is ended with the helper.
-            !excluded.contains(entry.groupID) && (!entry.isZombie || hasOtherThreads(entry))
-        }
-        .sorted { $0.processID < $1.processID }
-    }
-}
-
-/// Tells whether a process lives on in other threads after its first thread ended, which makes it look like a zombie.
-func hasOtherThreads(_ entry: ProcessEntry) -> Bool {
-    guard let folder = opendir("/proc/\(entry.processID)/task") else { return false }
-    defer { closedir(folder) }
-    var threads = 0
-    while let thread = readdir(folder) {
-        if thread.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: ".")) { threads += 1 }
-    }
-    return threads > 1
 }

@@ -13,7 +13,7 @@ enum Program {
     static func main() {
         // Before anything else: what the init has touched it holds to the end.
         if JobInit.isNeeded { endProcess(JobInit.run()) }
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = Array(JobInit.arguments.dropFirst())
         // Before any signal is blocked: exec(2) keeps the mask, and `tail` must die of a SIGTERM.
         PassThrough(arguments: arguments).executeIfForeign()
         // Before a second thread exists: threads inherit the mask.

@@ -13,6 +13,20 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
+/// What a living process started, where nothing that ended comes to us.
+private struct Descendants: StragglerSource {
+    let ancestor: Int32
+
+    init(of ancestor: Int32) {
+        self.ancestor = ancestor
+    }
+
+    func processes() -> [ProcessEntry] { ProcessTable.current().stragglers(of: ancestor, except: []) }
+    func reapedOrphans() -> [ProcessEntry] { [] }
+    func isOver() -> Bool { processes().isEmpty }
+    var isAlone: Bool { true }
+}
+
 /// Which processes are stragglers, what is said of them, and how they end.
 @Suite(.timeLimit(.minutes(15))) struct StragglerSweepTests {
     /// A process of a made-up table.
@@ -22,7 +36,8 @@ import Musl
         group: Int32,
         state: String = "S"
     ) throws -> ProcessEntry {
-        let line = "\(processID) (p\(processID)) \(state) \(parent) \(group) \(group) 0 -1 0 0 0 0 0 1 2 0 0 20 0 1 0 99 0 7"
+        let line =
+            "\(processID) (p\(processID)) \(state) \(parent) \(group) \(group) 0 -1 0 0 0 0 0 1 2 0 0 20 0 1 0 99 0 7"
         return try #require(ProcessEntry(stat: Array(line.utf8)))
     }
 
@@ -70,7 +85,7 @@ import Musl
             defer { ready.close() }
             #expect(try await ready.line() == "ready")
             #expect(try await ready.line() == "ready")
-            let sweep = StragglerSweep(below: ready.child.processID)
+            let sweep = StragglerSweep(group: ready.child.processID, left: Descendants(of: ready.child.processID))
             let result = try await BlockingPool.shared.run { _ in
                 sweep.run(StragglerSweep.Terms(grace: .milliseconds(1500)))
             }
@@ -97,8 +112,8 @@ import Musl
             let process = try #require(Int32(await ready.line()))
             #expect(try await ready.line() == "ready")
             let hurry = CancellationFlag()
-            let sweep = StragglerSweep(below: ready.child.processID)
-            let terms = StragglerSweep.Terms(grace: .seconds(3600), toldGroup: ready.child.processID, hurry: hurry)
+            let sweep = StragglerSweep(group: ready.child.processID, left: Descendants(of: ready.child.processID))
+            let terms = StragglerSweep.Terms(grace: .seconds(3600), groupWasTold: true, hurry: hurry)
             async let result = BlockingPool.shared.run { _ in sweep.run(terms) }
             #expect(try await ready.line() == "told")
             hurry.cancel()
@@ -129,7 +144,6 @@ import Musl
         #expect(await ready.child.wait().cause == .signalled(number: SIGTERM, coreDumped: false))
         // The process is gone; nothing of its number is hit, and nothing fails.
         handle.send(SIGKILL)
-        handle.sendToGroup(SIGKILL)
     }
 }
 

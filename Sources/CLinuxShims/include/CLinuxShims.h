@@ -59,6 +59,9 @@ void CLinuxShims_block_job_signals(void);
 /// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
 int CLinuxShims_wait_for_job_signal(pid_t *sender);
 
+/// The program's own arguments, NULL at the end, without a look into /proc; NULL where the C library hides them.
+char **CLinuxShims_argument_vector(void);
+
 /// Blocks every signal of an init but those of faults, ignores TTIN and TTOU, and remembers what was before.
 void CLinuxShims_init_take_signals(void);
 
@@ -85,6 +88,9 @@ int CLinuxShims_become_subreaper(void);
 
 /// Blocks until any child has ended, and leaves it to be reaped. Returns 0 or an errno; ECHILD without children.
 int CLinuxShims_next_ended_child(pid_t *pid);
+
+/// 0 when this process has no child, living or ended, and so no descendant either, if orphans come to it.
+int CLinuxShims_has_children(void);
 
 /// Reaps an ended child whose code nobody asks for.
 void CLinuxShims_reap_orphan(pid_t pid);
