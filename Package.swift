@@ -56,6 +56,7 @@ let package = Package(
             ]
         ),
         .target(name: "ProcessSupervision", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
+        .target(name: "JobInit", dependencies: ["CLinuxShims"]),
         .target(
             name: "EntryPoint",
             dependencies: ["CLinuxShims", "RunnerCore", systemPackage],
@@ -98,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "braket-runner",
             dependencies: [
-                "BraketEnvironment", "JobHarness", "ProcessSupervision", "RunnerCore", logging, systemPackage,
+                "BraketEnvironment", "JobHarness", "JobInit", "ProcessSupervision", "RunnerCore", logging,
+                systemPackage,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -139,6 +141,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "JobHarness": [
         "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", logging,
     ],
+    "JobInit": [],
     "ObjectStorage": [],
     "ProcessSupervision": [],
     "RunnerCore": [],

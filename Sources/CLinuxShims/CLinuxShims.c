@@ -15,15 +15,28 @@
 
 enum { max_pairs = 8, first_free = 16 };
 
+// In the child, before it can have children of its own: they inherit it. Without /proc it stays as it is.
+static void prefer_as_victim(const char *oom_score) {
+    if (!oom_score) return;
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return;
+    size_t length = 0;
+    while (oom_score[length]) length++;
+    ssize_t ignored = write(file, oom_score, length);
+    (void)ignored;
+    close(file);
+}
+
 // Only calls that signal-safety(7) allows: the parent has threads.
 static void become(const char *path, char *const argv[], char *const envp[], const char *directory, const int *ours,
-                   const int *descriptors, int pairs) {
+                   const int *descriptors, int pairs, const char *oom_score) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid();
+    prefer_as_victim(oom_score);
     if (chdir(directory) != 0) return;
     for (int i = 0; i < pairs; i++)
         if (dup2(ours[i], descriptors[2 * i + 1]) < 0) return;
@@ -50,7 +63,7 @@ static int read_failure(int end) {
 }
 
 int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
-                      const int *descriptors, int pair_count) {
+                      const int *descriptors, int pair_count, const char *oom_score) {
     int ours[max_pairs] = {-1, -1, -1, -1, -1, -1, -1, -1};
     int failure_pipe[2] = {-1, -1};
     int error = move_away(ours, descriptors, pair_count);
@@ -60,7 +73,7 @@ int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *co
     if (error == 0 && report < 0) error = errno;
     if (error == 0 && (*pid = fork()) < 0) error = errno;
     if (error == 0 && *pid == 0) {
-        become(path, argv, envp, directory, ours, descriptors, pair_count);
+        become(path, argv, envp, directory, ours, descriptors, pair_count, oom_score);
         int failure = errno;
         ssize_t ignored = write(report, &failure, sizeof failure);
         _exit(ignored == sizeof failure ? 127 : 126);

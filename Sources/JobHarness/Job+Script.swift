@@ -41,6 +41,8 @@ extension Job {
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
         let end = await supervise(child)
         printLine(.codeFinished)
+        if let line = end.swept.summary { logger.notice("\(line)") }
+        if let line = end.swept.warning { logger.warning("\(line)") }
         let verdict = ScriptVerdict(
             end: end,
             report: script.launch.launcher?.readReport(),

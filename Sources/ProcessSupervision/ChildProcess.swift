@@ -33,19 +33,21 @@ package final class ChildProcess: Sendable {
         let arguments = CStringArray(specification.arguments)
         let environment = CStringArray(specification.environment.map { $0.name + "=" + $0.value })
         let descriptors = specification.descriptors.flatMap { [$0.ours.rawValue, $0.theirs] }
-        var processID = pid_t()
         // The arrays own their strings, and Swift releases an object after its last use, not at the end of the scope.
-        let error = withExtendedLifetime((arguments, environment)) {
+        let (error, processID) = withExtendedLifetime((arguments, environment)) {
             repeatingWhileBusy {
-                CLinuxShims_spawn(
+                var processID = pid_t()
+                let error = CLinuxShims_spawn(
                     &processID,
                     specification.executable.string,
                     arguments.pointers,
                     environment.pointers,
                     specification.workingDirectory.string,
                     descriptors,
-                    Int32(descriptors.count / 2)
+                    Int32(descriptors.count / 2),
+                    OutOfMemoryScore.ofChildren
                 )
+                return (error, processID)
             }
         }
         guard error == 0 else { throw describe(Errno(rawValue: error), specification) }
@@ -63,14 +65,40 @@ package final class ChildProcess: Sendable {
             BlockingPool.shared.submit { [self] in
                 _ = CLinuxShims_wait_until_ended(processID)
                 signalGroup(SIGKILL)
-                var result = CLinuxShims_exit()
-                isReaped.withLock { isReaped in
-                    _ = CLinuxShims_reap(processID, &result)
-                    isReaped = true
-                }
-                continuation.resume(returning: ProcessExit(result))
+                continuation.resume(returning: reap())
             }
         }
+    }
+
+    /// Waits for the end, reaps it, and ends every other descendant of this process, in whatever group it is.
+    ///
+    /// Where orphans do not come to this process, it ends the group as ``wait()`` does.
+    ///
+    /// - Parameter terms: Asked when the process has ended: how much time what it left behind has.
+    /// - Returns: How the process ended, and what was ended after it.
+    package func waitAndSweep(
+        _ terms: @escaping @Sendable () -> StragglerSweep.Terms
+    ) async -> (exit: ProcessExit, swept: SweepResult) {
+        guard OrphanReaper.isActive else { return (await wait(), SweepResult()) }
+        return await withCheckedContinuation { continuation in
+            BlockingPool.shared.submit { [self] in
+                _ = CLinuxShims_wait_until_ended(processID)
+                let terms = terms()
+                // Reaped first: as long as it is not, orphans that end wait for it too.
+                let exit = reap()
+                let sweep = StragglerSweep(group: processID, left: OwnDescendants())
+                continuation.resume(returning: (exit, OrphanReaper.sweeping { sweep.run(terms) }))
+            }
+        }
+    }
+
+    private func reap() -> ProcessExit {
+        var result = CLinuxShims_exit()
+        isReaped.withLock { isReaped in
+            OwnChildren.shared.remove(processID) { _ = CLinuxShims_reap(processID, &result) }
+            isReaped = true
+        }
+        return ProcessExit(result)
     }
 
     /// Sends a signal to every process of the group.
@@ -86,13 +114,15 @@ package final class ChildProcess: Sendable {
     ///
     /// A file that was just written cannot be executed as long as anybody has it open for writing - and a process that
     /// another thread forks in that moment has, until its own exec closes it.
-    private static func repeatingWhileBusy(_ spawn: () -> Int32) -> Int32 {
+    private static func repeatingWhileBusy(
+        _ spawn: () -> (error: Int32, processID: Int32)
+    ) -> (error: Int32, processID: Int32) {
         for _ in 0..<20 {
-            let error = spawn()
-            guard error == ETXTBSY else { return error }
+            let result = OwnChildren.shared.start(spawn)
+            guard result.error == ETXTBSY else { return result }
             usleep(5000)
         }
-        return spawn()
+        return OwnChildren.shared.start(spawn)
     }
 
     private static func describe(_ error: Errno, _ specification: ProcessSpecification) -> SupervisionError {

@@ -16,6 +16,11 @@ final class ScriptShutdown: Sendable {
         var begun: ContinuousClock.Instant?
         var killed = false
         var requests = StopRequests()
+        /// How long the script has, once that is known.
+        var grace: Duration?
+        /// The script's own end has come; what it left behind is being ended.
+        var ended: ContinuousClock.Instant?
+        var swept = SweepResult()
     }
 
     private let child: ChildProcess
@@ -23,6 +28,8 @@ final class ScriptShutdown: Sendable {
     private let announce: AsyncStream<SupervisedEnd.Initiator>.Continuation
     private let report: @Sendable (SupervisionEvent) -> Void
     private let state = Mutex(State())
+    /// Ends the stragglers' grace.
+    private let hurry = CancellationFlag()
 
     /// Makes the shutdown of a running script, which nobody has asked for yet.
     ///
@@ -63,6 +70,8 @@ final class ScriptShutdown: Sendable {
     ///   - initiator: Who ends the script.
     ///   - announcement: The signal that said so, when it was no stop request: the script may wait for just that one.
     func begin(_ initiator: SupervisedEnd.Initiator, passing announcement: Int32? = nil) {
+        // How the script ended is settled; only the sweep can still be shortened.
+        if state.withLock({ $0.ended != nil }) { return hurry.cancel() }
         let isFirst = state.withLock { state in
             guard state.initiator == nil else { return false }
             state.initiator = initiator
@@ -81,6 +90,7 @@ final class ScriptShutdown: Sendable {
     func endGrace(_ initiator: SupervisedEnd.Initiator) async {
         guard let begun = state.withLock({ $0.begun }) else { return }
         let grace = await supervisor.grace(initiator)
+        state.withLock { $0.grace = grace }
         report(.stopping(initiator, grace: grace))
         guard (try? await Task.sleep(until: begun + grace, clock: .continuous)) != nil else { return }
         kill(afterGrace: true)
@@ -93,9 +103,27 @@ final class ScriptShutdown: Sendable {
                 exit: exit,
                 initiator: state.initiator ?? .script,
                 wasKilled: state.killed,
-                graceUsed: state.begun.map { .now - $0 }
+                graceUsed: state.begun.map { (state.ended ?? .now) - $0 },
+                swept: state.swept
             )
         }
+    }
+
+    /// The script itself has ended: what it left behind has what remains of the stop's grace, or some seconds.
+    func sweepTerms() -> StragglerSweep.Terms {
+        state.withLock { state in
+            state.ended = .now
+            guard let begun = state.begun else {
+                return StragglerSweep.Terms(grace: StragglerSweep.grace, hurry: hurry)
+            }
+            let remaining = (state.grace ?? StragglerSweep.grace) - (.now - begun)
+            return StragglerSweep.Terms(grace: state.killed ? .zero : remaining, groupWasTold: supervisor.stopSignal != .none, hurry: hurry)
+        }
+    }
+
+    /// Takes note of what was ended after the script.
+    func note(_ swept: SweepResult) {
+        state.withLock { $0.swept = swept }
     }
 
     private func kill(afterGrace: Bool) {
@@ -103,6 +131,7 @@ final class ScriptShutdown: Sendable {
             defer { state.killed = true }
             return !state.killed
         }
+        hurry.cancel()
         guard isFirst else { return }
         child.signalGroup(SIGKILL)
         report(.killed(afterGrace: afterGrace))

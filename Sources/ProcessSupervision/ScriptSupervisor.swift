@@ -30,6 +30,8 @@ package struct SupervisedEnd: Sendable {
     package let wasKilled: Bool
     /// How long the script had after it was told to end.
     package let graceUsed: Duration?
+    /// What it left behind and the supervisor ended.
+    package var swept = SweepResult()
 }
 
 /// What the supervisor tells while the script runs.
@@ -101,7 +103,11 @@ package struct ScriptSupervisor: Sendable {
         let handler: JobSignals.Handler = { shutdown.handle($0) }
         let exit = await signals.withHandler(handler) {
             await withTaskGroup(of: ProcessExit?.self) { group in
-                group.addTask { await child.wait() }
+                group.addTask {
+                    let (exit, swept) = await child.waitAndSweep { shutdown.sweepTerms() }
+                    shutdown.note(swept)
+                    return exit
+                }
                 group.addTask {
                     for await initiator in begun { await shutdown.endGrace(initiator) }
                     return nil

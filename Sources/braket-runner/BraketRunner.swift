@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobInit
 import ProcessSupervision
 import RunnerCore
 
@@ -10,7 +11,9 @@ import RunnerCore
 enum Program {
     /// Starts the program; the command ends the process.
     static func main() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        // Before anything else: what the init has touched it holds to the end.
+        if JobInit.isNeeded { endProcess(JobInit.run()) }
+        let arguments = Array(JobInit.arguments.dropFirst())
         // Before any signal is blocked: exec(2) keeps the mask, and `tail` must die of a SIGTERM.
         PassThrough(arguments: arguments).executeIfForeign()
         // Before a second thread exists: threads inherit the mask.

@@ -65,6 +65,9 @@ struct RunCommand: AsyncParsableCommand {
             writeLine(format == .json ? plan.json.serialized(pretty: true) : plan.text, to: .standardOutput)
             endProcess(plan.exitCode)
         }
+        // Before the first child: what the script starts is ours to find and to reap, and the kernel's to take first.
+        OrphanReaper.start()
+        OutOfMemoryScore.protectRunner()
         endProcess(await JobRunner(inputs: inputs, signals: signals, logger: logger).run())
     }
 }

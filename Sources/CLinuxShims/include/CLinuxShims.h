@@ -21,11 +21,11 @@ struct CLinuxShims_exit {
 
 /// Starts a program in a session and process group of its own, with no signal blocked, ignored or handled.
 ///
-/// `descriptors` are at most eight pairs (ours, the child's); all others of ours are close-on-exec. Returns 0 or an
-/// errno, also when exec(3) fails. Not posix_spawn(3): its child shares our memory until exec, and ru_maxrss counts
+/// `descriptors` are at most eight pairs (ours, the child's); all others of ours are close-on-exec. `oom_score` is what
+/// the child writes to its oom_score_adj, or NULL. Returns 0 or an errno, also when exec(3) fails. Not posix_spawn(3): its child shares our memory until exec, and ru_maxrss counts
 /// that as the script's peak - a `true` would be said to have used as much as we do.
 int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
-                      const int *descriptors, int pair_count);
+                      const int *descriptors, int pair_count, const char *oom_score);
 
 /// Blocks until the child ended, without reaping it: its process group id stays taken. Returns 0 or an errno.
 int CLinuxShims_wait_until_ended(pid_t pid);
@@ -58,5 +58,47 @@ void CLinuxShims_block_job_signals(void);
 
 /// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
 int CLinuxShims_wait_for_job_signal(pid_t *sender);
+
+/// The program's own arguments, NULL at the end, without a look into /proc; NULL where the C library hides them.
+char **CLinuxShims_argument_vector(void);
+
+/// Blocks every signal of an init but those of faults, ignores TTIN and TTOU, and remembers what was before.
+void CLinuxShims_init_take_signals(void);
+
+/// Starts this program once more, as it was started: in a process group of its own, in front of the terminal if there
+/// is one, with the signals of before. Returns 0 or an errno; then the child's number is to be reaped all the same.
+int CLinuxShims_init_start_self(pid_t *pid, char *const argv[], char *const envp[]);
+
+/// Waits for a signal that the init took; 0 when the time is over (below zero: never). Stores who sent it.
+int CLinuxShims_init_wait(int milliseconds, pid_t *sender);
+
+/// Passes a signal on in the name of who sent it (0: the kernel or somebody outside).
+void CLinuxShims_init_forward(pid_t pid, int number, pid_t sender);
+
+/// Reaps one ended child, if there is one, and stores its code or the signal that ended it.
+///
+/// Returns its number, 0 when all children live, -1 when there is none.
+pid_t CLinuxShims_init_reap(int *code, int *signal_number);
+
+/// Gives back the memory that holds the code and the constants of the program and of its libraries (madvise(2)).
+void CLinuxShims_init_release_memory(void);
+
+/// Makes this process the parent of every descendant whose own parent ends (prctl(2)). Returns 0 or an errno.
+int CLinuxShims_become_subreaper(void);
+
+/// Blocks until any child has ended, and leaves it to be reaped. Returns 0 or an errno; ECHILD without children.
+int CLinuxShims_next_ended_child(pid_t *pid);
+
+/// 0 when this process has no child, living or ended, and so no descendant either, if orphans come to it.
+int CLinuxShims_has_children(void);
+
+/// Reaps an ended child whose code nobody asks for.
+void CLinuxShims_reap_orphan(pid_t pid);
+
+/// A descriptor that means this process and no later one of its number; -1 and errno before Linux 5.3.
+int CLinuxShims_pidfd_open(pid_t pid);
+
+/// Sends a signal through such a descriptor; -1 and errno on failure.
+int CLinuxShims_pidfd_send_signal(int descriptor, int number);
 
 #endif
