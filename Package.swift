@@ -71,6 +71,7 @@ let package = Package(
             dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
         ),
         .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
+        .target(name: "SystemEvidence", dependencies: ["ProcessSupervision", "RunnerCore"]),
 
         .target(name: "AWSRequests", dependencies: ["AWSSigning", "RunnerCore", "RunnerHTTP", nioCore]),
         .target(
@@ -92,7 +93,7 @@ let package = Package(
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
                 "Checkpoints", "EntryPoint", "ObjectStorage", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3",
-                logging, systemPackage,
+                "SystemEvidence", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -137,7 +138,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Checksums": ["CChecksums"],
     "EntryPoint": [],
     "JobHarness": [
-        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", logging,
+        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", "SystemEvidence", logging,
     ],
     "ObjectStorage": [],
     "ProcessSupervision": [],
@@ -146,6 +147,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "S3": [
         "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore, nioEmbedded,
     ],
+    "SystemEvidence": [],
 ]
 
 for (name, dependencies) in testDependencies.sorted(by: { $0.key < $1.key }) {

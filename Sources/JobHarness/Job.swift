@@ -269,9 +269,11 @@ struct Job: Sendable {
 }
 
 extension ReceivedSignal {
-    /// The signal and its sender: `SIGTERM from process 12`.
+    /// The signal and its sender: `SIGTERM from process 12 (docker-init)`.
     var summary: String {
-        signalName(number) + (senderProcessID > 0 ? " from process \(senderProcessID)" : "")
+        guard senderProcessID > 0 else { return signalName(number) }
+        let name = senderName.map { " (\($0.escaped(limit: 40)))" } ?? ""
+        return "\(signalName(number)) from process \(senderProcessID)\(name)"
     }
 }
 
