@@ -197,9 +197,12 @@ extension Job {
 
     /// Says why the job failed everywhere somebody looks: standard error, the failure file, the record.
     private func announce(_ failure: JobFailure) {
+        let stored = configuration.storage.movesData ? configuration.outputPath.map { $0 + "/output/job.json" } : nil
+        let failure = failure.pointing(to: stored ?? paths.record.string)
         report(failure, logger)
         writeFailure(failure, to: paths, logger)
-        record.set("verdict", ["kind": .string(failure.kind.rawValue)])
+        terminationLog.write(failure)
+        record.set("verdict", .object(failure.verdict))
         let (status, event): (JobStatus, JobEventType) =
             switch failure.kind {
             case .stopped: (.cancelled, .cancelled)

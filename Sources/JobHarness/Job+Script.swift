@@ -38,20 +38,29 @@ extension Job {
                 details: ["\(error)"]
             )
         }
+        let watch = await EvidenceWatch.begin()
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
-        let end = await supervise(child)
+        let end = await supervise(child, watch)
         printLine(.codeFinished)
+        let report = script.launch.launcher?.readReport()
+        let evidence = await watch.end(child, script.launch, report, configuration)
         let verdict = ScriptVerdict(
             end: end,
-            report: script.launch.launcher?.readReport(),
+            report: report,
             timeLimitSeconds: configuration.maxRuntimeSeconds,
-            failedRequirements: script.failedRequirements
+            failedRequirements: script.failedRequirements,
+            evidence: evidence
         )
+        if verdict.failure == nil, evidence.memoryKills > 0 {
+            logger.warning(
+                "the script succeeded, though the kernel killed \(counted(evidence.memoryKills, "process", plural: "processes")) of it for want of memory"
+            )
+        }
         note(end, verdict, since: phaseStart)
         return verdict.failure
     }
 
-    private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
+    private func supervise(_ child: ChildProcess, _ watch: EvidenceWatch) async -> SupervisedEnd {
         let limit = configuration.maxRuntimeSeconds.map { start + .seconds($0) - .now }
         let supervisor = ScriptSupervisor(
             grace: Self.scriptGrace(ofSeconds: configuration.settings.graceSeconds),
@@ -63,6 +72,7 @@ extension Job {
                 let seconds = grace.components.seconds
                 logger.notice("\(initiator.summary): the script was told to end and has \(seconds) s")
             case .forwarded(let signal):
+                watch.passedOn(signal)
                 logger.info("passed on \(signal.summary)")
             case .killed(let afterGrace):
                 logger.warning(

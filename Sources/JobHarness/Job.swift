@@ -21,6 +21,8 @@ struct Job: Sendable {
     let checkpoints: CheckpointSync?
     /// The signals of the process.
     let signals: JobSignals
+    /// Where Kubernetes looks for the reason of a failure.
+    let terminationLog: TerminationLog
     /// The runner's own log.
     let logger: Logger
     /// When the runner started; the time limit counts from here.
@@ -98,12 +100,7 @@ struct Job: Sendable {
             do {
                 try await stores.s3.checkCredentials(timeLimitSeconds: configuration.maxRuntimeSeconds)
             } catch let error as ObjectStoreError {
-                throw JobFailure(
-                    .storageUnavailable,
-                    .storageUnavailable,
-                    "The store cannot be reached.",
-                    details: ["\(error)"]
-                )
+                throw JobFailure(reaching: error)
             }
             return try await stores.s3.regionForScript()
         }
