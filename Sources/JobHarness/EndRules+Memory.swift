@@ -57,16 +57,16 @@ extension EndRules {
     func killedDescendant() -> MemoryFinding? {
         guard evidence.memoryKills > 0 else { return nil }
         let victims = evidence.memoryVictims
-        let number = victims.last.flatMap { evidence.kernelCountsAsWeDo ? " (pid \($0.processID))" : nil } ?? ""
-        var name = victims.last.map { "\($0.name.escaped(limit: 40))\(number)" } ?? "a process"
-        name += ", which the script had started"
+        let number = evidence.kernelCountsAsWeDo ? victims.last.map { "pid \($0.processID), " } ?? "" : ""
+        var name = victims.last.map { "\($0.name.escaped(limit: 40)) (\(number)started by the script)" }
         if evidence.memoryKills > 1 {
             let others = evidence.memoryKills - 1
-            name += ", and \(counted(others, "other process", plural: "other processes"))"
+            name = name.map { "\($0) and \(counted(others, "other process", plural: "other processes"))" }
         }
+        let whom = name ?? counted(evidence.memoryKills, "process of the script", plural: "processes of the script")
         return MemoryFinding(
             scope: .grandchild,
-            sentence: isWholeMachine(victims.last) ? machineSentence(name, victims.last) : sentence(name)
+            sentence: isWholeMachine(victims.last) ? machineSentence(whom, victims.last) : sentence(whom)
         )
     }
 
