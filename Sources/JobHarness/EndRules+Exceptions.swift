@@ -36,7 +36,9 @@ extension EndRules {
         case .exception: break
         }
         if let memory = lostProcess(reported) ?? refusedMemory(reported) {
-            return failure(.outOfMemory, [memory.sentence]).scoped(memory.scope)
+            // Its sentence tells the time already.
+            return JobFailure(.outOfMemory, code: code, reported.line, details: place + [memory.sentence])
+                .scoped(memory.scope)
         }
         if let (kind, explanation) = Self.shortage(reported, self) ?? refusal(reported) {
             return failure(kind, [explanation])
@@ -95,7 +97,9 @@ extension EndRules {
             let full = rules.evidence.fullDisks
             let shown = full.isEmpty ? Array(rules.evidence.disks.prefix(1)) : full
             let space = shown.map { rules.spaceWords($0) }.joined(separator: ", ")
-            return (.diskFull, "\(what)\(file)\(space.isEmpty ? "" : "; now \(space)").")
+            // A file in memory or of a device has a file system of its own, and a script may remove what filled the disk.
+            let now = full.isEmpty && reported.causes.file == nil ? "; no folder of the job is full now: " : "; now "
+            return (.diskFull, "\(what)\(file)\(space.isEmpty ? "" : now + space).")
         }
         if number == EMFILE || reported.message.contains("Too many open files") {
             let limit = reported.causes.limits["nofile"] ?? rules.evidence.limits.openFiles

@@ -48,6 +48,14 @@ extension JobFailure {
             failure.findings.sentence =
                 "\(firstLine.escaped(limit: 300))\(place)\(evidence.afterTime)\(evidence.progress)."
         }
+        if report == nil || firstLine != report?.line {
+            // A signal's first line tells the time already.
+            let tells = evidence.afterTime.isEmpty || firstLine.contains(evidence.afterTime)
+            let end = tells ? "" : "\(evidence.afterTime)\(evidence.progress)."
+            failure.findings.sentence =
+                (tells || !firstLine.hasSuffix(".") ? firstLine : String(firstLine.dropLast())).escaped(limit: 600)
+                + end
+        }
         // Here the exception's own text stands first, and the reason behind it.
         if let reason = details.first(where: { $0.hasPrefix("Out of memory: ") }) { failure.findings.sentence = reason }
         return failure

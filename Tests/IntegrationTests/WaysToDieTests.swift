@@ -312,7 +312,10 @@ struct WaysToDieTests {
             script: "file = open('/dev/full', 'w')\nfile.write('x' * 10)\nfile.flush()",
             kind: "disk-full",
             exitCode: 1,
-            texts: ["OSError: [Errno 28] No space left on device\n", "alg.py:3", "\nNo space was left", " free.\n"]
+            texts: [
+                "OSError: [Errno 28] No space left on device\n", "alg.py:3",
+                "\nNo space was left; no folder of the job is full now: ", " free.\n",
+            ]
         ),
         WayToDie(
             name: "disk full behind another exception",
