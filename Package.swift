@@ -72,6 +72,7 @@ let package = Package(
             dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
         ),
         .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
+        .target(name: "SystemEvidence", dependencies: ["ProcessSupervision", "RunnerCore"]),
 
         .target(name: "AWSRequests", dependencies: ["AWSSigning", "RunnerCore", "RunnerHTTP", nioCore]),
         .target(
@@ -93,7 +94,7 @@ let package = Package(
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
                 "Checkpoints", "EntryPoint", "ObjectStorage", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3",
-                logging, systemPackage,
+                "SystemEvidence", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -139,7 +140,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Checksums": ["CChecksums"],
     "EntryPoint": [],
     "JobHarness": [
-        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", logging,
+        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", "SystemEvidence", logging,
     ],
     "JobInit": [],
     "ObjectStorage": [],
@@ -149,6 +150,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "S3": [
         "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore, nioEmbedded,
     ],
+    "SystemEvidence": [],
 ]
 
 for (name, dependencies) in testDependencies.sorted(by: { $0.key < $1.key }) {

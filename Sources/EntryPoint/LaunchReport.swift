@@ -38,27 +38,48 @@ package struct LaunchReport: Sendable {
         package let traceback: String?
         /// A sentence for the user.
         package let hint: String?
+        /// What it came from, to decide on.
+        package let causes: Causes
+
+        /// The deepest frame in the user's files.
+        package var frame: PythonFrame? {
+            guard let file, let lineNumber else { return nil }
+            return PythonFrame(file: file, line: lineNumber, function: function ?? "<module>")
+        }
 
         /// Where it happened, as `file.py:12 in main: source`.
         package var place: String? {
-            guard let file, let lineNumber else { return nil }
-            let name = file.split(separator: "/").last.map(String.init) ?? file
-            let inFunction = function.map { $0 == "<module>" ? "" : " in \($0)" } ?? ""
-            let text = source.map { ": " + $0.escaped(limit: 120) } ?? ""
-            return "\(name):\(lineNumber)\(inFunction)\(text)"
+            frame.map { $0.description + (source.map { ": " + $0.escaped(limit: 120) } ?? "") }
         }
+    }
+
+    /// What an exception, or one that it came from, tells beside its words.
+    package struct Causes: Sendable {
+        /// The names of the classes and their bases, without the most general ones.
+        package let classes: Set<String>
+        /// The number of an OSError.
+        package let errorNumber: Int32?
+        /// The file that the OSError names.
+        package let file: String?
+        /// The error code of a boto3 ClientError.
+        package let serviceCode: String?
+        /// The process's own limits where they matter, by setrlimit(2)'s names in small letters: `nofile`, `as`.
+        package let limits: [String: Int64]
     }
 
     /// Whether the user's function or script began to run.
     package private(set) var started = false
     /// How it failed; nil when Python did not say.
     package private(set) var failure: Failure?
+    /// Where the interpreter, or one that it forked, was when a fault or abort(3) ended it; the last one.
+    package let crash: PythonCrash?
 
     /// Reads a report.
     ///
     /// - Parameter lines: JSON objects, one a line; what is no such line is passed over, as a script that found the
     ///   descriptor may have written to it.
     package init(lines: [UInt8]) {
+        crash = PythonCrash(report: lines)
         for line in lines.split(separator: UInt8(ascii: "\n")) {
             guard let object = try? JSONText.parse(Array(line)).objectValue else { continue }
             if object["stage"]?.stringValue == "start" { started = true }
@@ -82,5 +103,20 @@ extension LaunchReport.Failure {
         function = object["function"]?.stringValue
         traceback = object["traceback"]?.stringValue
         hint = object["hint"]?.stringValue
+        causes = LaunchReport.Causes(object)
+    }
+}
+
+extension LaunchReport.Causes {
+    fileprivate init(_ object: JSONObject) {
+        classes = Set((object["classes"]?.arrayValue ?? []).compactMap(\.stringValue))
+        errorNumber = object["errno"]?.intValue.flatMap(Int32.init(exactly:))
+        file = object["filename"]?.stringValue
+        serviceCode = object["service"]?.stringValue
+        let members = object["limits"]?.objectValue?.members ?? []
+        limits = Dictionary(
+            members.compactMap { member in member.value.intValue.map { (member.name, Int64($0)) } },
+            uniquingKeysWith: { $1 }
+        )
     }
 }

@@ -15,6 +15,12 @@ traceback  what was printed, at most 256 KiB
 exit_code  what the process ends with
 module     the module an ImportError names, or null
 hint       one sentence for the user, or null
+
+About the exception or, if it says nothing, the ones it came from:
+classes    names of the classes and their bases, without the most general ones
+errno      number of an OSError                 filename   the file it names
+service    the error code of a boto3 ClientError, such as AccessDenied
+limits     this process's own limits where they matter: nofile, as, data, fsize, nproc; null is none
 """
 
 import os
@@ -371,6 +377,9 @@ def evaluate(text, namespace):
 
 
 def report_failure(launch, error):
+    # Open files may have run out, and every import below needs one; this text is loaded, its descriptor is not needed.
+    if launch.slow_fd.is_ours():
+        os.close(launch.slow_fd.number)
     for link in chain(error):
         link.__traceback__ = without_launcher(link.__traceback__, launch)
     frames = frames_of(error)
@@ -394,7 +403,48 @@ def report_failure(launch, error):
     import json
 
     clean = {key: sendable(record[key], TRACEBACK_LIMIT if key == "traceback" else TEXT_LIMIT) for key in record}
+    clean.update(causes_of(error))
     launch.write(json.dumps(clean, ensure_ascii=False).encode() + b"\n")
+
+
+def causes_of(error):
+    """What the verdict is decided from beside the words."""
+    general = ("object", "BaseException", "Exception", "OSError", "RuntimeError", "ValueError")
+    found = {"classes": [], "errno": None, "filename": None, "service": None, "limits": None}
+    for link in chain(error):
+        for kind in type(link).__mro__:
+            name = sendable(kind.__name__, 200)
+            if name not in general and name not in found["classes"] and len(found["classes"]) < 40:
+                found["classes"].append(name)
+        number = getattr(link, "errno", None)
+        if found["errno"] is None and isinstance(link, OSError) and isinstance(number, int):
+            found["errno"] = int(number)
+            if isinstance(link.filename, (str, bytes)):
+                found["filename"] = sendable(os.fsdecode(link.filename), 4096)
+        if found["service"] is None:
+            found["service"] = service_code(link)
+    import errno
+
+    if "MemoryError" in found["classes"] or found["errno"] in (errno.EMFILE, errno.EFBIG, errno.ENOMEM, errno.EAGAIN):
+        found["limits"] = limits()
+    return found
+
+
+def service_code(error):
+    try:
+        return sendable(error.response["Error"]["Code"], 200)
+    except Exception:  # not botocore's, and may be anything
+        return None
+
+
+def limits():
+    import resource
+
+    found = {}
+    for name in ("nofile", "as", "data", "fsize", "nproc"):
+        soft = resource.getrlimit(getattr(resource, "RLIMIT_" + name.upper()))[0]
+        found[name] = None if soft == resource.RLIM_INFINITY else soft
+    return found
 
 
 def chain(error):

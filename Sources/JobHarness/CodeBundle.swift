@@ -192,8 +192,7 @@ struct CodeBundle: Sendable {
             let (kind, code): (JobFailure.Kind, ExitCode) =
                 switch error.code {
                 case .unavailable: (.storageUnavailable, .storageUnavailable)
-                case .accessDenied: (.accessDenied, .scriptArchive)
-                default: (.scriptMissing, .scriptArchive)
+                default: (JobFailure.kind(of: error, otherwise: .scriptMissing), .scriptArchive)
                 }
             return JobFailure(kind, code, "Unable to download code.", details: ["Exception: \(error)"])
         case let error as ChannelError:

@@ -235,7 +235,7 @@ struct InputStage: Sendable {
             )
         case let error as ObjectStoreError:
             return JobFailure(
-                error.code == .accessDenied ? .accessDenied : .inputMissing,
+                JobFailure.kind(of: error, otherwise: .inputMissing),
                 .inputs,
                 "channel '\(channel.name)': \(error)"
             )

@@ -16,10 +16,11 @@ extension Job {
     /// - Parameter scriptFailure: Why the job failed so far; nil when the script succeeded.
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
+        let scriptFailure = scriptFailure.map(pointing)
         if let scriptFailure { announce(scriptFailure) }
         let (unsafe, cut) = await storeEverything(succeeded: scriptFailure == nil)
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
-        let failure = scriptFailure ?? Self.notSafe(unsafe)
+        let failure = scriptFailure ?? Self.notSafe(unsafe).map(pointing)
         if scriptFailure != nil {
             for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
         }
@@ -36,8 +37,8 @@ extension Job {
             "The script succeeded, but the record is not stored.",
             details: [problem]
         )
-        announce(late)
-        endRecord(late)
+        announce(pointing(late))
+        endRecord(pointing(late))
         return late.exitCode
     }
 
@@ -218,11 +219,18 @@ extension Job {
         }
     }
 
+    /// The failure with the place of the whole record.
+    private func pointing(_ failure: JobFailure) -> JobFailure {
+        let stored = configuration.storage.movesData ? configuration.outputPath.map { $0 + "/output/job.json" } : nil
+        return failure.pointing(to: stored ?? paths.record.string)
+    }
+
     /// Says why the job failed everywhere somebody looks: standard error, the failure file, the record.
     private func announce(_ failure: JobFailure) {
         report(failure, logger)
         writeFailure(failure, to: paths, logger)
-        record.set("verdict", ["kind": .string(failure.kind.rawValue)])
+        terminationLog.write(failure)
+        record.set("verdict", .object(failure.verdict))
     }
 
     private func endRecord(_ failure: JobFailure) {

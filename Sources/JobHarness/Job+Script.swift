@@ -38,22 +38,31 @@ extension Job {
                 details: ["\(error)"]
             )
         }
+        let watch = await EvidenceWatch.begin()
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
-        let end = await supervise(child)
+        let end = await supervise(child, watch)
         printLine(.codeFinished)
         if let line = end.swept.summary { logger.notice("\(line)") }
         if let line = end.swept.warning { logger.warning("\(line)") }
+        let report = script.launch.launcher?.readReport()
+        let evidence = await watch.end(child, script.launch, report, configuration)
         let verdict = ScriptVerdict(
             end: end,
-            report: script.launch.launcher?.readReport(),
+            report: report,
             timeLimitSeconds: configuration.maxRuntimeSeconds,
-            failedRequirements: script.failedRequirements
+            failedRequirements: script.failedRequirements,
+            evidence: evidence
         )
+        if verdict.failure == nil, evidence.memoryKills > 0 {
+            logger.warning(
+                "the script succeeded, though the kernel killed \(counted(evidence.memoryKills, "process", plural: "processes")) of it for want of memory"
+            )
+        }
         note(end, verdict, since: phaseStart)
         return verdict.failure
     }
 
-    private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
+    private func supervise(_ child: ChildProcess, _ watch: EvidenceWatch) async -> SupervisedEnd {
         await makeSupervisor().supervise(child, signals: signals) { [logger, record] event in
             switch event {
             case .told(let initiator):
@@ -62,6 +71,7 @@ extension Job {
             // Said where the time is shared, with how.
             case .stopping: break
             case .forwarded(let signal):
+                watch.passedOn(signal)
                 logger.info("passed on \(signal.summary)")
             case .killed(let afterGrace):
                 logger.warning(

@@ -21,6 +21,8 @@ struct Job: Sendable {
     let checkpoints: CheckpointSync?
     /// The signals of the process.
     let signals: JobSignals
+    /// Where Kubernetes looks for the reason of a failure.
+    let terminationLog: TerminationLog
     /// The runner's own log.
     let logger: Logger
     /// What the machine's owner says about its end.
@@ -107,12 +109,7 @@ struct Job: Sendable {
             do {
                 try await stores.s3.checkCredentials(timeLimitSeconds: configuration.maxRuntimeSeconds)
             } catch let error as ObjectStoreError {
-                throw JobFailure(
-                    .storageUnavailable,
-                    .storageUnavailable,
-                    "The store cannot be reached.",
-                    details: ["\(error)"]
-                )
+                throw JobFailure(reaching: error)
             }
             return try await stores.s3.regionForScript()
         }
@@ -240,9 +237,11 @@ struct Job: Sendable {
 }
 
 extension ReceivedSignal {
-    /// The signal and its sender: `SIGTERM from process 12`.
+    /// The signal and its sender: `SIGTERM from process 12 (docker-init)`.
     var summary: String {
-        signalName(number) + (senderProcessID > 0 ? " from process \(senderProcessID)" : "")
+        guard senderProcessID > 0 else { return signalName(number) }
+        let name = senderName.map { " (\($0.escaped(limit: 40)))" } ?? ""
+        return "\(signalName(number)) from process \(senderProcessID)\(name)"
     }
 }
 

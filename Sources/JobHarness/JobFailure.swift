@@ -1,4 +1,3 @@
-import ObjectStorage
 package import RunnerCore
 
 /// Why a job cannot go on: what the user is told, and which exit code tells a scheduler.
@@ -23,6 +22,14 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         case exitWithText = "exit-with-text"
         case exitWithCode = "exit-with-code"
         case signalled = "signal"
+        case outOfMemory = "out-of-memory"
+        case segmentationFault = "segmentation-fault"
+        case abort
+        case illegalInstruction = "illegal-instruction"
+        case busError = "bus-error"
+        case diskFull = "disk-full"
+        case tooManyFiles = "too-many-files"
+        case expiredKeys = "expired-keys"
         case notExecutable = "not-executable"
         case timeLimit = "time-limit"
         case fetchTimeout = "fetch-timeout"
@@ -41,6 +48,8 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
     package let firstLine: String
     /// What a person needs beyond the first line, a sentence a line.
     package let details: [String]
+    /// What the record says about it beside kind and words.
+    var findings = Findings()
 
     /// Makes a failure of the runner's own phases.
     package init(_ kind: Kind, _ exitCode: ExitCode, _ firstLine: String, details: [String] = []) {
@@ -69,20 +78,11 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         "; run as a user who may write below \(root), or choose another folder with --root"
     }
 
-    /// Makes the failure of a restore.
-    init(restoring error: ObjectStoreError) {
-        let isUnavailable = error.code == .unavailable
-        self.init(
-            isUnavailable ? .storageUnavailable : .checkpointsUnreadable,
-            isUnavailable ? .storageUnavailable : .inputs,
-            "Cannot restore the checkpoints.",
-            details: ["\(error)"]
-        )
-    }
-
     /// The failure with more to say.
     func adding(_ more: [String]) -> JobFailure {
-        JobFailure(kind, code: exitCode, firstLine, details: details + more)
+        var failure = JobFailure(kind, code: exitCode, firstLine, details: details + more)
+        failure.findings = findings
+        return failure
     }
 
     /// First line and details.
@@ -90,5 +90,5 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
 
     /// The text for the failure file: at most 980 bytes, because the platform puts `AlgorithmError: ` before it and
     /// `, exit code: N` behind it and cuts at 1,024 (contract §3.10).
-    package var failureText: String { description.prefix(utf8Bytes: 980) }
+    package var failureText: String { composedText(limitBytes: 980) }
 }

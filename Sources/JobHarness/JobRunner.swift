@@ -68,6 +68,7 @@ package struct JobRunner: Sendable {
             record: record,
             checkpoints: checkpointSync(configuration, stores),
             signals: signals,
+            terminationLog: TerminationLog(inputs.environment),
             logger: logger,
             notices: PlatformNotices(
                 environment: inputs.environment,
@@ -150,6 +151,7 @@ package struct JobRunner: Sendable {
     /// Ends a job that never came to have a record: the configuration or the folders are wrong.
     private func endEarly(_ failure: JobFailure) -> Int32 {
         report(failure, logger)
+        TerminationLog(inputs.environment).write(failure)
         let paths = ContainerPaths(root: inputs.root)
         // The record and the failure file of a busy root are the other run's.
         guard failure.kind != .rootBusy else { return failure.exitCode }
@@ -165,7 +167,7 @@ package struct JobRunner: Sendable {
         let name = inputs.options.jobName?.text ?? inputs.environment.nonEmpty(EnvironmentKey.jobName)
         let members: JSONObject = name.map { ["jobName": .string($0)] } ?? [:]
         let record = RecordKeeper(file: paths.record, members: members, createdAt: startedAt)
-        record.set("verdict", .object(["kind": .string(failure.kind.rawValue)]))
+        record.set("verdict", .object(failure.verdict))
         record.end(.failed, .failed, reason: failure.failureText, exitCode: failure.exitCode)
         return failure.exitCode
     }

@@ -16,8 +16,16 @@ struct ScriptVerdict: Sendable {
     ///   - report: What the launcher said; nil when no Python ran.
     ///   - timeLimitSeconds: The limit, for the words.
     ///   - failedRequirements: What could not be installed under `--requirements warn`.
-    init(end: SupervisedEnd, report: LaunchReport?, timeLimitSeconds: Int?, failedRequirements: [String] = []) {
+    ///   - evidence: What else is known.
+    init(
+        end: SupervisedEnd,
+        report: LaunchReport?,
+        timeLimitSeconds: Int?,
+        failedRequirements: [String] = [],
+        evidence: EndEvidence = EndEvidence()
+    ) {
         traceback = report?.failure?.traceback
+        let failure: JobFailure?
         switch end.initiator {
         case .stopRequest(let signal):
             failure = JobFailure(
@@ -34,69 +42,15 @@ struct ScriptVerdict: Sendable {
         case .preemption(let notice):
             failure = JobFailure(.preempted, .stopped, "Preempted: \(notice): \(Self.howItEnded(end)).")
         case .script:
-            failure = Self.failure(of: end.exit, report, failedRequirements)
-        }
-    }
-
-    private static func failure(
-        of exit: ProcessExit,
-        _ report: LaunchReport?,
-        _ failedRequirements: [String]
-    ) -> JobFailure? {
-        switch exit.cause {
-        case .exited(code: 0):
-            return nil
-        case .exited(let code):
-            guard let reported = report?.failure else { return silentExit(code, report) }
-            return failure(reported, code, failedRequirements)
-        case .signalled(let number, let coreDumped):
-            let core = coreDumped ? "; a core was written" : ""
-            return JobFailure(
-                .signalled,
-                code: exit.shellCode,
-                "The script was ended by \(signalName(number)) (signal \(number))\(core).",
-                details: ["Its largest process held \(humanBytes(exit.usage.peakMemoryBytes)) at the most."]
+            let rules = EndRules(
+                exit: end.exit,
+                report: report,
+                evidence: evidence,
+                failedRequirements: failedRequirements
             )
+            failure = rules.failure()
         }
-    }
-
-    /// An exit without a word: os._exit, or a program that is not Python.
-    private static func silentExit(_ code: Int32, _ report: LaunchReport?) -> JobFailure {
-        if let report, !report.started {
-            return JobFailure(
-                .exitWithCode,
-                code: code,
-                "Python ended with exit code \(code) before the script began.",
-                details: ["The end of the log says why."]
-            )
-        }
-        return JobFailure(.exitWithCode, code: code, "The script ended itself with exit code \(code).")
-    }
-
-    private static func failure(
-        _ reported: LaunchReport.Failure,
-        _ code: Int32,
-        _ failedRequirements: [String]
-    ) -> JobFailure {
-        var details = [reported.place.map { "at \($0)" }, reported.hint].compactMap { $0 }
-        if ["ModuleNotFoundError", "ImportError"].contains(reported.type) {
-            details += failedRequirements.map { "An install failed before: \($0)" }
-        }
-        switch reported.kind {
-        // The job is wrong, not the script: no function of it ran.
-        case .missingEntry: return JobFailure(.entryPointMissing, .scriptArchive, reported.line, details: details)
-        case .importError: return JobFailure(.importError, code: code, reported.line, details: details)
-        case .binding: return JobFailure(.bindingError, code: code, reported.line, details: details)
-        case .exception: return JobFailure(.userException, code: code, reported.line, details: details)
-        case .exit where Int(reported.message) != nil:
-            return JobFailure(
-                .exitWithCode,
-                code: code,
-                "The script ended itself with exit code \(code).",
-                details: details
-            )
-        case .exit: return JobFailure(.exitWithText, code: code, reported.line, details: details)
-        }
+        self.failure = failure?.adding(end: end.exit, report: report?.failure, evidence: evidence)
     }
 
     private static func howItEnded(_ end: SupervisedEnd) -> String {

@@ -42,7 +42,10 @@ class Result:
         self.out = process.stdout.decode("utf-8", "replace")
         self.err = process.stderr.decode("utf-8", "replace")
         self.folder = folder
-        self.lines = [json.loads(line) for line in report.decode("utf-8").splitlines()]
+        # What is no object is faulthandler's.
+        lines = report.decode("utf-8").splitlines()
+        self.lines = [json.loads(line) for line in lines if line.startswith("{")]
+        self.crash = "\n".join(line for line in lines if not line.startswith("{"))
         self.started = self.lines[:1] == [{"stage": "start"}]
         failures = self.lines[1:] if self.started else self.lines
         assert len(failures) <= 1, self.lines
