@@ -56,6 +56,7 @@ let package = Package(
             ]
         ),
         .target(name: "ProcessSupervision", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
+        .target(name: "OutputLog", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(
             name: "EntryPoint",
             dependencies: ["CLinuxShims", "RunnerCore", systemPackage],
@@ -91,8 +92,8 @@ let package = Package(
             name: "JobHarness",
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
-                "Checkpoints", "EntryPoint", "ObjectStorage", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3",
-                logging, systemPackage,
+                "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision", "RunnerCore",
+                "RunnerHTTP", "S3", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -140,6 +141,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", logging,
     ],
     "ObjectStorage": [],
+    "OutputLog": [],
     "ProcessSupervision": [],
     "RunnerCore": [],
     "RunnerHTTP": [nioCore],

@@ -42,6 +42,8 @@ package struct ContainerPaths: Sendable {
     package var failure: FilePath { output.appending("failure") }
     /// The record.
     package var record: FilePath { output.appending("job.json") }
+    /// The log of the script's output; no archive holds it.
+    package var outputLog: FilePath { output.pushing("log/stdout-stderr.log") }
     /// Where results of earlier runs in this root are kept.
     package var previous: FilePath { ml.appending("previous") }
 

@@ -50,6 +50,10 @@ package struct RunOptions: Sendable {
     package var python: OptionValue?
     /// How long a stop may take, in seconds.
     package var grace: OptionValue?
+    /// `auto`, `none` or a file for the script's output.
+    package var logFile: OptionValue?
+    /// The most bytes of that file.
+    package var logSize: OptionValue?
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

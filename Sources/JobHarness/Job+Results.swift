@@ -14,6 +14,7 @@ extension Job {
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
         var unsafe: [String] = []
+        async let log: Void = storeLog()
         if configuration.storage.movesData {
             record.event(.uploadingResults, "storing results and checkpoints")
             unsafe += await storeResults(succeeded: scriptFailure == nil)
@@ -22,6 +23,7 @@ extension Job {
         } else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
         }
+        await log
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
         let failure = scriptFailure ?? Self.notSafe(unsafe)
         if scriptFailure != nil {

@@ -29,7 +29,7 @@ extension Job {
         printLine(.runningCode)
         let child: ChildProcess
         do throws(SupervisionError) {
-            child = try ChildProcess.spawn(script.launch.specification)
+            child = try spawnScript(script.launch.specification)
         } catch {
             return JobFailure(
                 .notExecutable,
@@ -39,7 +39,8 @@ extension Job {
             )
         }
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
-        let end = await supervise(child)
+        let end = await whileShippingLog { await supervise(child) }
+        await drainOutput()
         printLine(.codeFinished)
         let verdict = ScriptVerdict(
             end: end,

@@ -59,4 +59,16 @@ void CLinuxShims_block_job_signals(void);
 /// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
 int CLinuxShims_wait_for_job_signal(pid_t *sender);
 
+/// A pipe for a script's output, of numbers that are none of the script's own, both ends close-on-exec.
+///
+/// `ends[0]` is read without waiting. `size` is asked for, not promised. Returns 0 or an errno.
+int CLinuxShims_output_pipe(int *ends, int size);
+
+/// Duplicates up to `count` bytes of one pipe into another without taking them from the first and without waiting;
+/// -1 and errno on failure (tee(2)).
+ssize_t CLinuxShims_tee(int in, int out, size_t count);
+
+/// Moves up to `count` bytes from a pipe without copying and without waiting; -1 and errno on failure (splice(2)).
+ssize_t CLinuxShims_splice(int in, int out, size_t count);
+
 #endif
