@@ -29,6 +29,10 @@ int CLinuxShims_output_pipe(int *ends, int size) {
     return 0;
 }
 
+void CLinuxShims_grow_pipe(int pipe, int size) {
+    if (fcntl(pipe, F_GETPIPE_SZ) < size) fcntl(pipe, F_SETPIPE_SZ, size);
+}
+
 ssize_t CLinuxShims_tee(int in, int out, size_t count) { return tee(in, out, count, SPLICE_F_NONBLOCK); }
 
 ssize_t CLinuxShims_splice(int in, int out, size_t count) {

@@ -70,8 +70,9 @@ extension Job {
     func storeLog() async {
         guard let relay = output.relay else { return }
         var figures: JSONObject = ["bytes": .number(JSONNumber(relay.bytesWritten))]
-        for (stream, bytes) in relay.bytesByStream.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            figures[stream.recordName] = .number(JSONNumber(bytes))
+        for stream in OutputStream.allCases {
+            let bytes = relay.bytesWritten(to: stream)
+            if bytes > 0 { figures[stream.recordName] = .number(JSONNumber(bytes)) }
         }
         if let log = relay.log {
             figures["log"] = .string(log.file.string)

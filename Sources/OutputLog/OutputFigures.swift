@@ -4,8 +4,12 @@ import Synchronization
 final class OutputFigures: Sendable {
     /// The numbers of one moment.
     struct Values: Sendable {
-        /// Bytes by stream.
-        var bytes: [OutputStream: Int64] = [:]
+        /// Bytes of standard output alone.
+        var standardOutput: Int64 = 0
+        /// Bytes of standard error alone.
+        var standardError: Int64 = 0
+        /// Bytes of the pipe that serves both.
+        var shared: Int64 = 0
         /// When the last of them came.
         var lastOutput: ContinuousClock.Instant?
         /// The last of them.
@@ -21,6 +25,18 @@ final class OutputFigures: Sendable {
 
     /// The numbers now.
     var current: Values { values.withLock { $0 } }
+
+    /// Counts bytes that came just now.
+    func add(_ count: Int, _ stream: OutputStream) {
+        values.withLock { values in
+            switch stream {
+            case .standardOutput: values.standardOutput += Int64(count)
+            case .standardError: values.standardError += Int64(count)
+            case .both: values.shared += Int64(count)
+            }
+            values.lastOutput = .now
+        }
+    }
 
     /// Changes the numbers; must not wait.
     func update(_ body: (inout sending Values) -> Void) {

@@ -131,10 +131,17 @@ package final class OutputRelay: Sendable {
     package var lastLines: [String] { figures.current.recent.lines }
 
     /// How many bytes the script wrote.
-    package var bytesWritten: Int64 { figures.current.bytes.values.saturatingSum() }
+    package var bytesWritten: Int64 { OutputStream.allCases.map(bytesWritten(to:)).saturatingSum() }
 
-    /// How many bytes came from each stream.
-    package var bytesByStream: [OutputStream: Int64] { figures.current.bytes }
+    /// How many bytes the script wrote to a stream; what came through one pipe for both counts as `.both` alone.
+    package func bytesWritten(to stream: OutputStream) -> Int64 {
+        let values = figures.current
+        return switch stream {
+        case .standardOutput: values.standardOutput
+        case .standardError: values.standardError
+        case .both: values.shared
+        }
+    }
 
     /// When the script last wrote something; nil when it never did.
     package var lastOutput: ContinuousClock.Instant? { figures.current.lastOutput }

@@ -43,6 +43,7 @@ struct RelayChannel: Sendable {
         self.output = output
         let kind = OutputTarget(descriptor: output).kind
         tees = kind == .pipe
+        if tees { CLinuxShims_grow_pipe(output, RelayPipe.sizeBytes) }
         isReaderGone = kind == .closed
     }
 

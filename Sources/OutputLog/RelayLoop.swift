@@ -18,6 +18,10 @@ import Musl
 struct RelayLoop: ~Copyable {
     /// How many bytes a second are looked at behind the head of the log.
     static let copiedBytesPerSecond: Int64 = 64 << 20
+    /// How long a flood is let grow before the next piece is moved: a fifth of what the pipe holds comes in that time.
+    static let floodPauseMicroseconds: UInt32 = 30
+    /// A piece from which on more is certainly waiting.
+    static let largePieceBytes = 64 << 10
     /// After how much silence held bytes are looked at although they are not afforded.
     static let quietMilliseconds: Int32 = 20
     private static let bufferBytes = 128 << 10
@@ -31,8 +35,10 @@ struct RelayLoop: ~Copyable {
     private let log: OutputLogFile?
     private let figures: OutputFigures
     private let report: @Sendable (RelayEvent) -> Void
-    private let start = ContinuousClock.now
     private var budget: CopyBudget
+    private var gauge = FloodGauge()
+    /// What poll(2) waits for: the channels, then `finish`.
+    private let waiting: UnsafeMutableBufferPointer<pollfd>
     private let buffer: UnsafeMutableRawBufferPointer
     private let nowhere: Int32
 
@@ -61,6 +67,8 @@ struct RelayLoop: ~Copyable {
         self.report = report
         budget = CopyBudget(freeBytes: log?.headBytes ?? 0, bytesPerSecond: Self.copiedBytesPerSecond)
         buffer = .allocate(byteCount: Self.bufferBytes, alignment: 4096)
+        waiting = .allocate(capacity: channels.count + 1)
+        waiting.initialize(repeating: pollfd(fd: -1, events: 0, revents: 0))
         nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
         // A write end that is full must not wait for ourselves.
         _ = fcntl(held.write, F_SETFL, O_NONBLOCK)
@@ -68,6 +76,7 @@ struct RelayLoop: ~Copyable {
 
     deinit {
         buffer.deallocate()
+        waiting.deallocate()
         if nowhere >= 0 { closeDescriptor(nowhere) }
         if finish >= 0 { closeDescriptor(finish) }
         for channel in channels { closeDescriptor(channel.input) }
@@ -77,9 +86,11 @@ struct RelayLoop: ~Copyable {
     /// Runs to the end of all pipes.
     mutating func run() {
         while channels.contains(where: \.isOpen) {
-            var waiting = channels.map(\.waiting) + [pollfd(fd: finish, events: Int16(POLLIN), revents: 0)]
-            let count = poll(&waiting, nfds_t(waiting.count), timeout)
+            for index in channels.indices { waiting[index] = channels[index].waiting }
+            waiting[channels.count] = pollfd(fd: finish, events: Int16(POLLIN), revents: 0)
+            let count = poll(waiting.baseAddress, nfds_t(waiting.count), timeout)
             if count < 0 { continue }
+            if count == 0 { gauge.pause() }
             if count == 0, heldBytes > 0 {
                 lookAtHeld()
                 continue
@@ -89,13 +100,9 @@ struct RelayLoop: ~Copyable {
                 finish = -1
                 ending = FinalWait(begun: .now)
             }
-            var moved = false
-            for index in channels.indices where waiting[index].revents != 0 {
-                move(index, waiting[index].revents)
-                moved = true
-            }
-            if let wait = ending, wait.isOver(at: .now, moved: moved, isBlocked: channels.contains(where: \.isBlocked))
-            {
+            let moved = moveAll()
+            guard let wait = ending, channels.contains(where: \.isOpen) else { continue }
+            if wait.isOver(at: .now, moved: moved, isBlocked: channels.contains(where: \.isBlocked)) {
                 report(.heldOpen)
                 break
             }
@@ -116,6 +123,15 @@ struct RelayLoop: ~Copyable {
     }
 
     // MARK: Moving
+
+    private mutating func moveAll() -> Bool {
+        var moved = false
+        for index in channels.indices where waiting[index].revents != 0 {
+            move(index, waiting[index].revents)
+            moved = true
+        }
+        return moved
+    }
 
     private mutating func move(_ index: Int, _ events: Int16) {
         if channels[index].isBlocked {
@@ -143,7 +159,7 @@ struct RelayLoop: ~Copyable {
         // An end is seen by poll(2), an interruption is nothing.
         guard count > 0 else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        note(count, channels[index].stream)
+        figures.add(count, channels[index].stream)
         channels[index].write(bytes)
         lookAt(bytes, channels[index].stream)
     }
@@ -151,8 +167,13 @@ struct RelayLoop: ~Copyable {
     /// Takes bytes that were handed on out of the script's pipe.
     private mutating func take(_ count: Int, _ index: Int) {
         let stream = channels[index].stream
-        note(count, stream)
-        let isAfforded = budget.affords(count + heldBytes, at: ContinuousClock.now - start)
+        figures.add(count, stream)
+        let now = nanoseconds()
+        gauge.add(count, at: now)
+        // In a flood what is looked at is soon followed by more than the log keeps.
+        let isAfforded =
+            gauge.isFlood ? budget.isFree(count + heldBytes) : budget.affords(count + heldBytes, at: now)
+        defer { if gauge.isFlood, count < Self.largePieceBytes { usleep(Self.floodPauseMicroseconds) } }
         if heldBytes > 0, heldStream != stream { isAfforded ? lookAtHeld() : dropHeld(heldBytes) }
         heldStream = stream
         var rest = count
@@ -217,13 +238,13 @@ struct RelayLoop: ~Copyable {
         figures.update { $0.recent.skip() }
         log?.skip(dropped, heldStream)
     }
+}
 
-    private func note(_ count: Int, _ stream: OutputStream) {
-        figures.update { values in
-            values.bytes[stream, default: 0] += Int64(count)
-            values.lastOutput = .now
-        }
-    }
+/// The time since some fixed moment.
+private func nanoseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
 /// How long a pipe is read after the script's group has ended: somebody out of reach may hold it for ever.

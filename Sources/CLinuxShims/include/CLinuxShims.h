@@ -64,6 +64,9 @@ int CLinuxShims_wait_for_job_signal(pid_t *sender);
 /// `ends[0]` is read without waiting. `size` is asked for, not promised. Returns 0 or an errno.
 int CLinuxShims_output_pipe(int *ends, int size);
 
+/// Makes a pipe hold at least `size` bytes, where the kernel allows it.
+void CLinuxShims_grow_pipe(int pipe, int size);
+
 /// Duplicates up to `count` bytes of one pipe into another without taking them from the first and without waiting;
 /// -1 and errno on failure (tee(2)).
 ssize_t CLinuxShims_tee(int in, int out, size_t count);
