@@ -47,10 +47,9 @@ package struct LogSettings: Hashable, Sendable {
 }
 
 extension LogSettings.Choice {
-    /// Reads the option.
+    /// Reads the option; an empty text and a folder's name are none.
     ///
     /// - Parameter text: `auto`, `none` or a path.
-    /// - Returns: nil for an empty text and for a folder's name.
     init?(_ text: String) {
         switch text {
         case "auto": self = .automatic

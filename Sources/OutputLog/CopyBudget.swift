@@ -27,6 +27,7 @@ struct CopyBudget: Hashable, Sendable {
     /// - Parameters:
     ///   - bytes: How many.
     ///   - now: The nanoseconds since some fixed moment.
+    /// - Returns: true when they are free or saved up.
     mutating func affords(_ bytes: Int, at now: Int64) -> Bool {
         if isFree(bytes) { return true }
         let milliseconds = (now - filledAt) / 1_000_000

@@ -35,6 +35,7 @@ extension LogFiles {
     ///   - file: Where to.
     ///   - position: Where in it; nil is wherever it stands.
     /// - Returns: How many bytes were taken, at least one.
+    /// - Throws: `Errno`, `.noSpace` also when nothing was taken.
     static func write(
         _ bytes: UnsafeRawBufferPointer,
         to file: FileDescriptor?,
@@ -53,6 +54,7 @@ extension LogFiles {
     /// Writes all bytes at a position.
     ///
     /// - Returns: How many these were.
+    /// - Throws: `Errno`.
     static func writeAll(
         _ bytes: UnsafeRawBufferPointer,
         to file: FileDescriptor,
@@ -77,6 +79,7 @@ extension LogFiles {
     /// Copies a segment to a position of another file.
     ///
     /// - Returns: How many bytes that were.
+    /// - Throws: `Errno`.
     static func append(_ segment: Segment, to file: FileDescriptor, at position: Int64) throws(Errno) -> Int64 {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 16)
         defer { buffer.deallocate() }

@@ -82,6 +82,7 @@ package final class OutputLogFile: Sendable {
     /// - Parameters:
     ///   - offset: How many bytes of the output came before.
     ///   - buffer: Gets the bytes, as many as there are.
+    /// - Returns: What there is.
     package func read(from offset: Int64, into buffer: UnsafeMutableRawBufferPointer) -> Content {
         state.withLock { $0.read(from: offset, into: buffer) }
     }
@@ -91,7 +92,9 @@ package final class OutputLogFile: Sendable {
         state.withLock { $0.firstKept(from: offset) }
     }
 
-    /// Makes one plain file of the log's pieces and closes them; blocks. Nothing is read or written afterwards.
+    /// Makes one plain file of the log's pieces and closes them; blocks.
+    ///
+    /// Nothing is read or written afterwards.
     ///
     /// - Returns: Why the pieces stay apart; nil when they do not.
     package func finish() -> String? {

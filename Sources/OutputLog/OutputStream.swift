@@ -63,6 +63,7 @@ struct OutputTarget: Hashable, Sendable {
     /// Whether both are the same open place, so that a reader sees the two streams as one.
     ///
     /// - Parameter other: The other output.
+    /// - Returns: false also when both are closed.
     func isSame(as other: OutputTarget) -> Bool {
         kind != .closed && self == other
     }
@@ -72,6 +73,11 @@ struct OutputTarget: Hashable, Sendable {
 package struct RelayPlan: Hashable, Sendable {
     /// The streams that go through pipes of ours; the others are inherited.
     package let streams: [OutputStream]
+
+    /// Makes a plan of certain streams.
+    init(_ streams: [OutputStream]) {
+        self.streams = streams
+    }
 
     /// Decides for the outputs of this process.
     ///

@@ -271,6 +271,7 @@ struct FinalWait: Hashable, Sendable {
     ///   - now: The time.
     ///   - moved: Whether bytes came just now.
     ///   - isBlocked: Whether bytes are there that our reader does not take: these are never given up.
+    /// - Returns: true when nothing more is expected.
     func isOver(at now: ContinuousClock.Instant, moved: Bool, isBlocked: Bool) -> Bool {
         if isBlocked { return false }
         if moved { return now - begun >= Self.limit }
