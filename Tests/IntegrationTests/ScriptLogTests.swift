@@ -4,7 +4,7 @@ import Testing
 
 /// The log of the script's output: on this machine, and its copies in the store.
 @Suite(.timeLimit(.minutes(15)))
-struct OutputLogTests {
+struct ScriptLogTests {
     static let log = "root/ml/output/log/stdout-stderr.log"
     static let objects = "store/bucket/out/output/logs/algo-1"
 
