@@ -1,3 +1,4 @@
+import RunnerCore
 import RunnerTestSupport
 import Testing
 
@@ -7,9 +8,6 @@ struct OutputOrderTests {
     private func command(_ folder: JobFolder, _ entryPoint: String, _ more: [String] = []) -> String {
         ([BinaryUnderTest.path] + folder.job(entryPoint) + more).map { "'\($0)'" }.joined(separator: " ")
     }
-
-    /// What stands between the two marks of standard output.
-    private static let between = "sed -n '/^----BEGIN/,/^----END/p'"
 
     @Test("One gigabyte of random lines from several writers: the same hash")
     func gigabyte() throws {
@@ -54,7 +52,7 @@ struct OutputOrderTests {
             let errors = hasSharedOutput ? " 2>&1" : ""
             // The runner's own lines stand before "Running Code" and after "Code Run Finished".
             let run = folder.shell(
-                command(folder, "run.sh") + errors + " | LC_ALL=C awk 'NR < 1 {next} {print}' > whole;"
+                command(folder, "run.sh") + errors + " > whole;"
                     + " python3 - <<'END'\n"
                         + """
                         import hashlib
@@ -130,15 +128,15 @@ struct OutputOrderTests {
         try JobFolder.with { folder in
             folder.write(
                 "source/run.sh",
-                "head -c 20000000 /dev/zero | tr '\\0' s; echo; echo x > \(folder.directory)/written\n"
+                "head -c 20000000 /dev/zero | tr '\\0' '~'; echo; echo x > \(folder.directory)/written\n"
             )
             // The reader looks whether the script could write all of it before it reads.
             let run = folder.shell(
                 command(folder, "run.sh")
                     + " | { until [ -e root/ml/output/log/stdout-stderr.log ]; do sleep 0.05; done;"
-                    + " sleep 0.5; test -e written || echo held >&2; tr -dc s | wc -c; }"
+                    + " sleep 0.5; test -e written || echo held >&2; tr -dc '~' | wc -c; }"
             )
-            #expect(run.output.trimmed() == "20000000" || run.output.trimmed().hasPrefix("200000"), "\(run.output)")
+            #expect(run.output.trimmed() == "20000000", "\(run.output)")
             #expect(run.errors.contains("held"))
         }
     }

@@ -37,10 +37,10 @@ struct OutputLogFileTests {
                 rest = rest.dropFirst(piece)
             }
             #expect(log.finish() == nil)
-            #expect(try text(log.file) == output)
+            try #expect(text(log.file) == output)
             #expect(log.leftOutBytes == 0)
             #expect(!exists(directory.pushing("a/b/c.log.tail-1")))
-            #expect(try text(directory.pushing("a/b/c.index")).hasPrefix("0 32 out "))
+            try #expect(text(directory.pushing("a/b/c.index")).hasPrefix("0 32 out "))
         }
     }
 
@@ -56,8 +56,8 @@ struct OutputLogFileTests {
             #expect(read(log, from: 93).text == "345")
             #expect(read(log, from: 100).content == .end)
             #expect(log.finish() == nil)
-            #expect(try text(log.file) == "01234567\n... 84 bytes left out ...\n23456789")
-            #expect(try text(directory.appending("x.index")).hasPrefix("0 100 out "))
+            try #expect(text(log.file) == "01234567\n... 84 bytes left out ...\n23456789")
+            try #expect(text(directory.appending("x.index")).hasPrefix("0 100 out "))
         }
     }
 
@@ -71,7 +71,7 @@ struct OutputLogFileTests {
             #expect(write("end", log) == nil)
             #expect(read(log, from: 1010).text == "end")
             #expect(log.finish() == nil)
-            #expect(try text(log.file) == "01234567\n... 1002 bytes left out ...\nend")
+            try #expect(text(log.file) == "01234567\n... 1002 bytes left out ...\nend")
         }
     }
 
@@ -99,13 +99,13 @@ struct OutputLogFileTests {
                 let log = OutputLogFile(file: directory.appending("x.log"), capBytes: 8)
                 #expect(write("0123456789", log) == nil)
                 // Not finished: as after SIGKILL.
-                #expect(try text(directory.appending("x.log")) == "0123")
+                try #expect(text(directory.appending("x.log")) == "0123")
             }
             let log = OutputLogFile(file: directory.appending("x.log"), capBytes: 8)
             #expect(write("ab", log) == nil)
             #expect(!exists(directory.appending("x.log.tail-1")))
             #expect(log.finish() == nil)
-            #expect(try text(directory.appending("x.log")) == "ab")
+            try #expect(text(directory.appending("x.log")) == "ab")
         }
     }
 }
