@@ -189,6 +189,8 @@ struct LogFiles: Sendable {
     private mutating func close() {
         // Nothing was delayed that close(2) could still refuse.
         for descriptor in [head, indexFile].compactMap(\.self) + tail.map(\.descriptor) { try? descriptor.close() }
+        // What was kept stays counted.
+        headLength += tail.reduce(0) { $0 + $1.length }
         (head, indexFile, tail) = (nil, nil, [])
     }
 
