@@ -57,6 +57,7 @@ let package = Package(
         ),
         .target(name: "ProcessSupervision", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(name: "JobInit", dependencies: ["CLinuxShims"]),
+        .target(name: "OutputLog", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(
             name: "EntryPoint",
             dependencies: ["CLinuxShims", "RunnerCore", systemPackage],
@@ -93,8 +94,8 @@ let package = Package(
             name: "JobHarness",
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
-                "Checkpoints", "EntryPoint", "ObjectStorage", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3",
-                "SystemEvidence", logging, systemPackage,
+                "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision", "RunnerCore",
+                "RunnerHTTP", "S3", "SystemEvidence", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -144,6 +145,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     ],
     "JobInit": [],
     "ObjectStorage": [],
+    "OutputLog": [],
     "ProcessSupervision": [],
     "RunnerCore": [],
     "RunnerHTTP": [nioCore],

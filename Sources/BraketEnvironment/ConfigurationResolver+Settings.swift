@@ -23,6 +23,7 @@ extension ConfigurationResolver {
         settings.maxArchiveEntries = number(options.maxArchiveEntries, "archive entries", 1...Int64.max).map(Int.init)
         settings.maxArchiveBytes = number(options.maxArchiveBytes, "archive bytes", 1...Int64.max)
         settings.maxArchiveRatio = number(options.maxArchiveRatio, "archive ratio", 1...1_000_000_000).map(Int.init)
+        settings.log = logSettings()
         settings.typedHyperparameters = options.typedHyperparameters
         let store = StoreSettings.read(options.store)
         settings.store = store.settings
@@ -98,6 +99,20 @@ extension ConfigurationResolver {
         for part in wrong { report(part.source, part.problem, value: part.value) }
         if let source = inputs.options.timeouts.first?.source { note("timeouts", limits.summary, source) }
         return limits
+    }
+
+    private mutating func logSettings() -> LogSettings {
+        var log = LogSettings()
+        if let option = inputs.options.logFile {
+            if let choice = LogSettings.Choice(option.text) {
+                log.choice = choice
+                note("log file", option.text, option.source)
+            } else {
+                report(option.source, "must be auto, none or a file", value: option.text)
+            }
+        }
+        log.capBytes = number(inputs.options.logSize, "log size", 4096...Int64.max) ?? log.capBytes
+        return log
     }
 
     private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {

@@ -44,6 +44,8 @@ package struct ContainerPaths: Sendable {
     package var record: FilePath { output.appending("job.json") }
     /// What appears when the script is to end, where nobody names another file.
     package var stopFile: FilePath { output.appending("stop") }
+    /// The log of the script's output; no archive holds it.
+    package var outputLog: FilePath { output.pushing("log/stdout-stderr.log") }
     /// Where results of earlier runs in this root are kept.
     package var previous: FilePath { ml.appending("previous") }
 

@@ -40,6 +40,8 @@ package struct RunSettings: Hashable, Sendable {
     package var maxArchiveBytes: Int64?
     /// How many times its packed size a script archive may unpack to; nil is the default.
     package var maxArchiveRatio: Int?
+    /// Where the script's output is kept.
+    package var log = LogSettings()
     /// Whether hyperparameters are read by type.
     package var typedHyperparameters = false
 

@@ -54,6 +54,10 @@ package struct RunOptions: Sendable {
     package var stopSignal: OptionValue?
     /// `PHASE=SECONDS` each, or several with commas between them.
     package var timeouts: [OptionValue] = []
+    /// `auto`, `none` or a file for the script's output.
+    package var logFile: OptionValue?
+    /// The most bytes of that file.
+    package var logSize: OptionValue?
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

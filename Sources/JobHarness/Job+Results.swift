@@ -5,6 +5,7 @@ import Checkpoints
 import Logging
 import ObjectStorage
 import RunnerCore
+import Synchronization
 import SystemPackage
 
 extension Job {
@@ -48,17 +49,23 @@ extension Job {
     private func storeEverything(succeeded: Bool) async -> (unsafe: [String], cut: Storing.Cut?) {
         guard configuration.storage.movesData else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
+            await endLog(notStored: nil)
             return ([], nil)
         }
         record.event(.uploadingResults, "storing results and checkpoints")
         let storing = Storing(
             (configuration.outputPath == nil ? [] : ["results"]) + (checkpoints == nil ? [] : ["checkpoints"])
         )
+        let logProblem = Mutex<String?>("it was not tried")
         let cut = await uncut {
+            async let log = storeLog()
             storing.finished("results", problems: await storeResults(succeeded: succeeded))
             storing.finished("checkpoints", problems: await flushCheckpoints())
             await removeAbandonedUploads()
+            let problem = await log
+            logProblem.withLock { $0 = problem }
         }
+        await endLog(notStored: cut?.reason ?? logProblem.withLock { $0 })
         if let cut { logger.warning("storing was cut short: \(cut.reason)") }
         return (storing.unsafe(because: cut?.reason ?? ""), cut)
     }

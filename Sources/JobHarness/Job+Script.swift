@@ -29,7 +29,7 @@ extension Job {
         printLine(.runningCode)
         let child: ChildProcess
         do throws(SupervisionError) {
-            child = try ChildProcess.spawn(script.launch.specification)
+            child = try spawnScript(script.launch.specification)
         } catch {
             return JobFailure(
                 .notExecutable,
@@ -40,12 +40,14 @@ extension Job {
         }
         let watch = await EvidenceWatch.begin()
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
-        let end = await supervise(child, watch)
+        let end = await whileShippingLog { await supervise(child, watch) }
+        await drainOutput()
         printLine(.codeFinished)
         if let line = end.swept.summary { logger.notice("\(line)") }
         if let line = end.swept.warning { logger.warning("\(line)") }
         let report = script.launch.launcher?.readReport()
-        let evidence = await watch.end(child, script.launch, report, configuration)
+        var evidence = await watch.end(child, script.launch, report, configuration)
+        evidence.lastLine = output.relay?.lastLine
         let verdict = ScriptVerdict(
             end: end,
             report: report,

@@ -38,6 +38,9 @@ struct Job: Sendable {
     /// The same moment by the calendar.
     let startedAt: Timestamp
 
+    /// The script's output.
+    let output = ScriptOutput()
+
     /// The job's folders.
     var paths: ContainerPaths { configuration.paths }
 

@@ -30,6 +30,8 @@ struct OptionReader {
         options.grace = value("grace", settings.grace)
         options.stopSignal = value("stop-signal", settings.stopSignal)
         options.timeouts = values("timeout", settings.timeout)
+        options.logFile = value("log-file", settings.logFile)
+        options.logSize = value("log-size", settings.logSize)
         options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)

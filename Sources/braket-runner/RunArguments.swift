@@ -90,6 +90,19 @@ struct RunArguments: ParsableArguments {
     )
     var timeout: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the script's output is kept (default: auto, <root>/ml/output/log/stdout-stderr.log).",
+            valueName: "auto|none|file"
+        )
+    )
+    var logFile: String?
+
+    @Option(
+        help: ArgumentHelp("The most bytes of that file, half head, half tail (default: 64 MiB).", valueName: "bytes")
+    )
+    var logSize: String?
+
     @Option(help: ArgumentHelp("The most members of a script archive (default: 1000000).", valueName: "n"))
     var maxArchiveEntries: String?
 

@@ -101,4 +101,19 @@ int CLinuxShims_pidfd_open(pid_t pid);
 /// Sends a signal through such a descriptor; -1 and errno on failure.
 int CLinuxShims_pidfd_send_signal(int descriptor, int number);
 
+/// A pipe for a script's output, of numbers that are none of the script's own, both ends close-on-exec.
+///
+/// `ends[0]` is read without waiting. `size` is asked for, not promised. Returns 0 or an errno.
+int CLinuxShims_output_pipe(int *ends, int size);
+
+/// Makes a pipe hold at least `size` bytes, where the kernel allows it.
+void CLinuxShims_grow_pipe(int pipe, int size);
+
+/// Duplicates up to `count` bytes of one pipe into another without taking them from the first and without waiting;
+/// -1 and errno on failure (tee(2)).
+ssize_t CLinuxShims_tee(int in, int out, size_t count);
+
+/// Moves up to `count` bytes from a pipe without copying and without waiting; -1 and errno on failure (splice(2)).
+ssize_t CLinuxShims_splice(int in, int out, size_t count);
+
 #endif
