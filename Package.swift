@@ -141,7 +141,8 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Checksums": ["CChecksums"],
     "EntryPoint": [],
     "JobHarness": [
-        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", "SystemEvidence", logging,
+        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", "SystemEvidence",
+        logging,
     ],
     "JobInit": [],
     "ObjectStorage": [],

@@ -3,6 +3,7 @@ import BraketEnvironment
 import EntryPoint
 import Logging
 import ObjectStorage
+import OutputLog
 import ProcessSupervision
 import RunnerCore
 import SystemPackage

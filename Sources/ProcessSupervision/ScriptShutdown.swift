@@ -117,7 +117,11 @@ final class ScriptShutdown: Sendable {
                 return StragglerSweep.Terms(grace: StragglerSweep.grace, hurry: hurry)
             }
             let remaining = (state.grace ?? StragglerSweep.grace) - (.now - begun)
-            return StragglerSweep.Terms(grace: state.killed ? .zero : remaining, groupWasTold: supervisor.stopSignal != .none, hurry: hurry)
+            return StragglerSweep.Terms(
+                grace: state.killed ? .zero : remaining,
+                groupWasTold: supervisor.stopSignal != .none,
+                hurry: hurry
+            )
         }
     }
 
