@@ -70,6 +70,7 @@ let package = Package(
             name: "BraketEnvironment",
             dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
         ),
+        .target(name: "ScriptWatch", dependencies: ["CLinuxShims", "ProcessSupervision", "RunnerCore", systemPackage]),
         .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
 
         .target(name: "AWSRequests", dependencies: ["AWSSigning", "RunnerCore", "RunnerHTTP", nioCore]),
@@ -92,7 +93,7 @@ let package = Package(
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
                 "Checkpoints", "EntryPoint", "ObjectStorage", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3",
-                logging, systemPackage,
+                "ScriptWatch", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -146,6 +147,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "S3": [
         "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore, nioEmbedded,
     ],
+    "ScriptWatch": ["ProcessSupervision"],
 ]
 
 for (name, dependencies) in testDependencies.sorted(by: { $0.key < $1.key }) {

@@ -54,6 +54,8 @@ package struct RunOptions: Sendable {
     package var stopSignal: OptionValue?
     /// `PHASE=SECONDS` each, or several with commas between them.
     package var timeouts: [OptionValue] = []
+    /// When a script counts as stalled, and what is done then.
+    package var stall: OptionValue?
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

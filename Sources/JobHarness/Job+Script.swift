@@ -39,8 +39,10 @@ extension Job {
             )
         }
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
-        let end = await supervise(child)
+        let watch = JobWatch(self, child, launcher: script.launch.launcher)
+        let end = await supervise(child, watch)
         printLine(.codeFinished)
+        watch.finish(end)
         let verdict = ScriptVerdict(
             end: end,
             report: script.launch.launcher?.readReport(),
@@ -51,8 +53,11 @@ extension Job {
         return verdict.failure
     }
 
-    private func supervise(_ child: ChildProcess) async -> SupervisedEnd {
-        await makeSupervisor().supervise(child, signals: signals) { [logger, record] event in
+    private func supervise(_ child: ChildProcess, _ watch: JobWatch) async -> SupervisedEnd {
+        var supervisor = makeSupervisor()
+        supervisor.triggers.append { await watch.stop() }
+        watch.start()
+        return await supervisor.supervise(child, signals: signals) { [logger, record] event in
             switch event {
             case .told(let initiator):
                 logger.notice("\(initiator.summary): the script was told to end")
@@ -103,6 +108,7 @@ extension SupervisedEnd.Initiator {
         case .stopRequest(let signal): "stop request (\(signal.summary))"
         case .timeLimit: "time limit"
         case .preemption(let notice): notice
+        case .stall(let seconds): "stalled for \(seconds) s"
         }
     }
 }

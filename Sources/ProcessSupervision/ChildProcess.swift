@@ -19,9 +19,21 @@ package final class ChildProcess: Sendable {
     /// The process id, which is also the group's and the session's.
     package let processID: Int32
     private let isReaped = Mutex(false)
+    /// The children of this process that are not reaped yet.
+    private static let running = Mutex<Set<Int32>>([])
 
     private init(processID: Int32) {
         self.processID = processID
+        _ = Self.running.withLock { $0.insert(processID) }
+    }
+
+    /// Whether a process was started here and is not reaped yet; one that only fell to this process when its parent
+    /// ended was not.
+    ///
+    /// - Parameter processID: The process.
+    /// - Returns: false also for a process that is none of this one's children.
+    package static func isRunning(_ processID: Int32) -> Bool {
+        running.withLock { $0.contains(processID) }
     }
 
     /// Starts a program.
@@ -65,6 +77,7 @@ package final class ChildProcess: Sendable {
                 signalGroup(SIGKILL)
                 var result = CLinuxShims_exit()
                 isReaped.withLock { isReaped in
+                    _ = Self.running.withLock { $0.remove(processID) }
                     _ = CLinuxShims_reap(processID, &result)
                     isReaped = true
                 }

@@ -30,6 +30,7 @@ struct OptionReader {
         options.grace = value("grace", settings.grace)
         options.stopSignal = value("stop-signal", settings.stopSignal)
         options.timeouts = values("timeout", settings.timeout)
+        options.stall = value("stall", settings.stall)
         options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)

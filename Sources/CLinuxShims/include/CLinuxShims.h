@@ -59,4 +59,7 @@ void CLinuxShims_block_job_signals(void);
 /// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
 int CLinuxShims_wait_for_job_signal(pid_t *sender);
 
+/// How many cores this thread may run on; -1 and errno on failure (sched_getaffinity(2)).
+int CLinuxShims_allowed_cores(void);
+
 #endif
