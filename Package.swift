@@ -72,6 +72,7 @@ let package = Package(
             name: "BraketEnvironment",
             dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
         ),
+        .target(name: "ScriptWatch", dependencies: ["CLinuxShims", "ProcessSupervision", "RunnerCore", systemPackage]),
         .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
         .target(name: "SystemEvidence", dependencies: ["ProcessSupervision", "RunnerCore"]),
 
@@ -95,7 +96,7 @@ let package = Package(
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
                 "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision", "RunnerCore",
-                "RunnerHTTP", "S3", "SystemEvidence", logging, systemPackage,
+                "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -154,6 +155,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerHTTP", nioCore, nioEmbedded,
     ],
     "SystemEvidence": [],
+    "ScriptWatch": ["ProcessSupervision"],
 ]
 
 for (name, dependencies) in testDependencies.sorted(by: { $0.key < $1.key }) {

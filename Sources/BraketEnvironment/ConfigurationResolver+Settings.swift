@@ -20,6 +20,7 @@ extension ConfigurationResolver {
         settings.graceSeconds = number(options.grace, "grace", 0...86_400).map(Int.init) ?? settings.graceSeconds
         settings.stopSignal = stopSignal() ?? settings.stopSignal
         settings.phaseLimits = phaseLimits()
+        settings.stall = stallPolicy() ?? settings.stall
         settings.maxArchiveEntries = number(options.maxArchiveEntries, "archive entries", 1...Int64.max).map(Int.init)
         settings.maxArchiveBytes = number(options.maxArchiveBytes, "archive bytes", 1...Int64.max)
         settings.maxArchiveRatio = number(options.maxArchiveRatio, "archive ratio", 1...1_000_000_000).map(Int.init)
@@ -113,6 +114,16 @@ extension ConfigurationResolver {
         }
         log.capBytes = number(inputs.options.logSize, "log size", 4096...Int64.max) ?? log.capBytes
         return log
+    }
+
+    private mutating func stallPolicy() -> StallPolicy?? {
+        guard let option = inputs.options.stall else { return nil }
+        guard let policy = StallPolicy.parse(option.text) else {
+            report(option.source, "must be SECONDS, SECONDS:warn, SECONDS:stop, or none", value: option.text)
+            return nil
+        }
+        note("stall", policy?.text ?? "none", option.source)
+        return policy
     }
 
     private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {

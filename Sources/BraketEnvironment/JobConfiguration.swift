@@ -34,6 +34,8 @@ package struct RunSettings: Hashable, Sendable {
     package var stopSignal = StopSignal.asReceived
     /// How long each phase may take.
     package var phaseLimits = PhaseLimits()
+    /// When a script counts as stalled, and what is done then; nil for never.
+    package var stall: StallPolicy? = .standard
     /// How many members a script archive may have; nil is the default.
     package var maxArchiveEntries: Int?
     /// How many bytes a script archive may unpack to; nil is the default.

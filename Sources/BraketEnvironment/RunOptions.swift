@@ -58,6 +58,8 @@ package struct RunOptions: Sendable {
     package var logFile: OptionValue?
     /// The most bytes of that file.
     package var logSize: OptionValue?
+    /// When a script counts as stalled, and what is done then.
+    package var stall: OptionValue?
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

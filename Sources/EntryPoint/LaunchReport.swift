@@ -69,6 +69,8 @@ package struct LaunchReport: Sendable {
 
     /// Whether the user's function or script began to run.
     package private(set) var started = false
+    /// Whether the user's code wants SIGUSR1 for itself.
+    package private(set) var hasTakenStackSignal = false
     /// How it failed; nil when Python did not say.
     package private(set) var failure: Failure?
     /// Where the interpreter, or one that it forked, was when a fault or abort(3) ended it; the last one.
@@ -83,6 +85,7 @@ package struct LaunchReport: Sendable {
         for line in lines.split(separator: UInt8(ascii: "\n")) {
             guard let object = try? JSONText.parse(Array(line)).objectValue else { continue }
             if object["stage"]?.stringValue == "start" { started = true }
+            if object["usr1"]?.stringValue == "taken" { hasTakenStackSignal = true }
             if let failure = Failure(object) { self.failure = failure }
         }
     }

@@ -32,7 +32,8 @@ package struct PythonLauncher: Sendable {
         }
     }
 
-    private static let reportNumber: Int32 = 3
+    /// The report's descriptor in the launcher.
+    static let reportNumber: Int32 = 3
     private static let slowNumber: Int32 = 4
 
     private let report: FileDescriptor
@@ -84,15 +85,22 @@ package struct PythonLauncher: Sendable {
     /// - Returns: The report; an empty one when the launcher never came to say anything.
     package func readReport() -> LaunchReport {
         // The launcher's limits keep a report well below this.
-        let limit = 4 << 20
-        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+        LaunchReport(lines: readReport(from: 0, limitBytes: 4 << 20))
+    }
+
+    /// The report's descriptor here.
+    var reportDescriptor: FileDescriptor { report }
+
+    /// A part of the report.
+    func readReport(from offset: Int64, limitBytes limit: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             while count < limit {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                guard let more = try? report.read(fromAbsoluteOffset: Int64(count), into: rest), more > 0 else { break }
+                let place = offset + Int64(count)
+                guard let more = try? report.read(fromAbsoluteOffset: place, into: rest), more > 0 else { break }
                 count += more
             }
         }
-        return LaunchReport(lines: bytes)
     }
 
     /// Closes the files in memory.

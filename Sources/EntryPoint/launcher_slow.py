@@ -30,6 +30,20 @@ TEXT_LIMIT = 64 * 1024
 TRACEBACK_LIMIT = 256 * 1024
 
 
+# Stacks
+
+
+def withdraw_stacks(launch):
+    """SIGUSR1 as it was before the launcher: the user's code is about to take it."""
+    import _signal
+    import faulthandler
+
+    if launch.offers_stacks:
+        launch.offers_stacks = False
+        getattr(faulthandler.unregister, "__wrapped__", faulthandler.unregister)(_signal.SIGUSR1)
+        launch.write(b'{"usr1":"taken"}\n')
+
+
 # The no-colon form
 
 
@@ -474,7 +488,9 @@ def without_launcher(trace, launch):
 def frames_of(error):
     frames, trace = [], error.__traceback__
     while trace is not None:
-        frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_frame.f_code.co_name))
+        # A wrapper of ours may stand between the user's code and a refused signal.
+        if "offer_stacks" not in trace.tb_frame.f_globals:
+            frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno, trace.tb_frame.f_code.co_name))
         trace = trace.tb_next
     return frames
 

@@ -39,15 +39,17 @@ extension Job {
                 details: ["\(error)"]
             )
         }
-        let watch = await EvidenceWatch.begin()
+        let evidenceWatch = await EvidenceWatch.begin()
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
-        let end = await whileShippingLog { await supervise(child, watch) }
+        let watch = JobWatch(self, child, launcher: script.launch.launcher, relay: output.relay)
+        let end = await whileShippingLog { await supervise(child, evidenceWatch, watch) }
         await drainOutput()
         printLine(.codeFinished)
         if let line = end.swept.summary { logger.notice("\(line)") }
         if let line = end.swept.warning { logger.warning("\(line)") }
+        let usage = watch.finish(end)
         let report = script.launch.launcher?.readReport()
-        var evidence = await watch.end(child, script.launch, report, configuration)
+        var evidence = await evidenceWatch.end(child, script.launch, report, configuration)
         evidence.lastLine = output.relay?.lastLine
         let verdict = ScriptVerdict(
             end: end,
@@ -62,11 +64,18 @@ extension Job {
             )
         }
         note(end, verdict, since: phaseStart)
-        return verdict.failure
+        return verdict.failure?.adding([usage].compactMap { $0.map { "The script used: \($0)." } })
     }
 
-    private func supervise(_ child: ChildProcess, _ watch: EvidenceWatch) async -> SupervisedEnd {
-        await makeSupervisor().supervise(child, signals: signals) { [logger, record] event in
+    private func supervise(
+        _ child: ChildProcess,
+        _ evidenceWatch: EvidenceWatch,
+        _ watch: JobWatch
+    ) async -> SupervisedEnd {
+        var supervisor = makeSupervisor()
+        supervisor.triggers.append { await watch.stop() }
+        watch.start()
+        return await supervisor.supervise(child, signals: signals) { [logger, record] event in
             switch event {
             case .told(let initiator):
                 logger.notice("\(initiator.summary): the script was told to end")
@@ -74,7 +83,7 @@ extension Job {
             // Said where the time is shared, with how.
             case .stopping: break
             case .forwarded(let signal):
-                watch.passedOn(signal)
+                evidenceWatch.passedOn(signal)
                 logger.info("passed on \(signal.summary)")
             case .killed(let afterGrace):
                 logger.warning(
@@ -118,6 +127,7 @@ extension SupervisedEnd.Initiator {
         case .stopRequest(let signal): "stop request (\(signal.summary))"
         case .timeLimit: "time limit"
         case .preemption(let notice): notice
+        case .stall(let seconds): "stalled for \(seconds) s"
         }
     }
 }

@@ -34,6 +34,7 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         case timeLimit = "time-limit"
         case fetchTimeout = "fetch-timeout"
         case installTimeout = "install-timeout"
+        case stalled
         case stopped
         case preempted
         case resultsNotSafe = "results-not-safe"

@@ -1,6 +1,7 @@
 import EntryPoint
 import ProcessSupervision
 import RunnerCore
+import ScriptWatch
 
 /// Why the script ended, in words and as an exit code: the one mapping from a script's end to the job's.
 struct ScriptVerdict: Sendable {
@@ -41,6 +42,12 @@ struct ScriptVerdict: Sendable {
             )
         case .preemption(let notice):
             failure = JobFailure(.preempted, .stopped, "Preempted: \(notice): \(Self.howItEnded(end)).")
+        case .stall(let seconds):
+            failure = JobFailure(
+                .stalled,
+                .timeLimit,
+                "Stalled: no output, CPU, I/O or file change for \(groupedDigits(seconds)) s; \(Self.howItEnded(end))."
+            )
         case .script:
             let rules = EndRules(
                 exit: end.exit,

@@ -24,6 +24,15 @@ package final class ChildProcess: Sendable {
         self.processID = processID
     }
 
+    /// Whether a process was started here and is not reaped yet; one that only fell to this process when its parent
+    /// ended was not.
+    ///
+    /// - Parameter processID: The process.
+    /// - Returns: false also for a process that is none of this one's children.
+    package static func isRunning(_ processID: Int32) -> Bool {
+        OwnChildren.shared.withNoneStarting { $0.contains(processID) }
+    }
+
     /// Starts a program.
     ///
     /// - Parameter specification: What to start.

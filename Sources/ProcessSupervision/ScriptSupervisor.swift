@@ -20,6 +20,8 @@ package struct SupervisedEnd: Sendable {
         case timeLimit
         /// The machine is about to be taken away; the notice in words.
         case preemption(notice: String)
+        /// The script did nothing for so many seconds.
+        case stall(seconds: Int)
     }
 
     /// How the process ended.

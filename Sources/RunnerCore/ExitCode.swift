@@ -20,7 +20,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case internalFault = 70
     /// The script succeeded, but results or checkpoints are not safely stored.
     case resultsNotSafe = 74
-    /// The time limit ended the job.
+    /// The time limit ended the job, or it stalled and `--stall SECONDS:stop` was given.
     case timeLimit = 124
     /// The job was stopped on request.
     case stopped = 143
@@ -36,7 +36,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .storageUnavailable: "storage not reachable"
         case .internalFault: "a fault of the runner"
         case .resultsNotSafe: "the script succeeded, but results or checkpoints are not safely stored"
-        case .timeLimit: "time limit reached"
+        case .timeLimit: "time limit reached, or stalled (--stall SECONDS:stop)"
         case .stopped: "stopped on request"
         }
     }

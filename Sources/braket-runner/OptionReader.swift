@@ -32,6 +32,7 @@ struct OptionReader {
         options.timeouts = values("timeout", settings.timeout)
         options.logFile = value("log-file", settings.logFile)
         options.logSize = value("log-size", settings.logSize)
+        options.stall = value("stall", settings.stall)
         options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)

@@ -103,6 +103,14 @@ struct RunArguments: ParsableArguments {
     )
     var logSize: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What a script that does nothing for so long brings about (default: 1800:warn); none turns it off.",
+            valueName: "seconds[:warn|stop]"
+        )
+    )
+    var stall: String?
+
     @Option(help: ArgumentHelp("The most members of a script archive (default: 1000000).", valueName: "n"))
     var maxArchiveEntries: String?
 

@@ -116,4 +116,7 @@ ssize_t CLinuxShims_tee(int in, int out, size_t count);
 /// Moves up to `count` bytes from a pipe without copying and without waiting; -1 and errno on failure (splice(2)).
 ssize_t CLinuxShims_splice(int in, int out, size_t count);
 
+/// How many cores this thread may run on; -1 and errno on failure (sched_getaffinity(2)).
+int CLinuxShims_allowed_cores(void);
+
 #endif

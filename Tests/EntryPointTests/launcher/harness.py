@@ -42,12 +42,12 @@ class Result:
         self.out = process.stdout.decode("utf-8", "replace")
         self.err = process.stderr.decode("utf-8", "replace")
         self.folder = folder
-        # What is no object is faulthandler's.
+        # What is no object is faulthandler's: a crash, or what SIGUSR1 asked for.
         lines = report.decode("utf-8").splitlines()
         self.lines = [json.loads(line) for line in lines if line.startswith("{")]
-        self.crash = "\n".join(line for line in lines if not line.startswith("{"))
+        self.crash = self.stacks = "\n".join(line for line in lines if not line.startswith("{"))
         self.started = self.lines[:1] == [{"stage": "start"}]
-        failures = self.lines[1:] if self.started else self.lines
+        failures = [line for line in self.lines if "kind" in line]
         assert len(failures) <= 1, self.lines
         self.failure = failures[0] if failures else None
 
@@ -105,6 +105,10 @@ class LauncherTestCase(unittest.TestCase):
     def python(self, body, **options):
         """Runs a body as a script without colon, named job."""
         return self.launch({"job.py": body}, "job", **options)
+
+    def plain(self, body):
+        """What the body prints without the launcher."""
+        return subprocess.run([PYTHON, "-c", body], stdout=subprocess.PIPE, check=True, timeout=30).stdout.decode()
 
     def describe(self, files, entry):
         root = self.job(files)
