@@ -10,9 +10,10 @@ struct ZipContentReader: ~Copyable {
 
     /// Makes a reader, to be used for all members.
     ///
+    /// - Parameter usesIsal: Whether ISA-L was found.
     /// - Throws: `readFailed` when there is no memory.
-    init() throws(ArchiveError) {
-        inflater = try Inflater()
+    init(usesIsal: Bool) throws(ArchiveError) {
+        inflater = try Inflater(usesIsal: usesIsal)
         input = .allocate(byteCount: Self.bufferBytes, alignment: 16)
         output = .allocate(byteCount: Self.bufferBytes, alignment: 16)
     }

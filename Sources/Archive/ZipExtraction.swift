@@ -22,10 +22,18 @@ struct ZipExtraction: ~Copyable {
     ///   - directory: The target directory.
     ///   - limits: What is too much.
     /// - Throws: `unsupportedFormat` when this is no zip, `damaged`, `writeFailed`.
-    init(spool: consuming ZipSpool, directory: FilePath, limits: ExtractionLimits) throws(ArchiveError) {
+    ///   - engine: What unpacks.
+    init(
+        spool: consuming ZipSpool,
+        directory: FilePath,
+        limits: ExtractionLimits,
+        engine: DeflateEngine
+    ) throws(ArchiveError) {
         let end = try ZipEndRecord(of: spool)
         let writer = try TreeWriter(directory: directory)
-        let reader = try ZipContentReader()
+        let reader = try ZipContentReader(
+            usesIsal: engine.usesIsal(isLarge: spool.size >= DeflateEngine.automaticBytes)
+        )
         self.end = end
         self.writer = writer
         self.reader = reader

@@ -59,4 +59,9 @@ void CLinuxShims_block_job_signals(void);
 /// Waits for one of the blocked job signals; returns its number and stores the sender's pid (0 from the kernel).
 int CLinuxShims_wait_for_job_signal(pid_t *sender);
 
+// MARK: Processors (Processors.c)
+
+/// How many processors this thread may run on: sched_getaffinity(2), which nproc(1) asks, too; at least 1.
+int CLinuxShims_processorsInAffinityMask(void);
+
 #endif
