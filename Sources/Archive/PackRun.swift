@@ -8,6 +8,7 @@ struct PackRun: ~Copyable {
 
     /// The path of the top, to tell absolute links that lead below it.
     private let topPath: [UInt8]
+    private let only: [UInt8]?
     private var cursor: DirectoryCursor
     private var gzip: GzipWriter
     private var report = PackReport()
@@ -19,9 +20,10 @@ struct PackRun: ~Copyable {
     ///
     /// - Parameters:
     ///   - directory: What to pack.
+    ///   - name: The one entry of the directory to pack; nil for all.
     ///   - gzip: What compresses, at its start.
     /// - Throws: `readFailed` when the directory cannot be opened.
-    init(directory: FilePath, gzip: consuming GzipWriter) throws(ArchiveError) {
+    init(directory: FilePath, only name: [UInt8]? = nil, gzip: consuming GzipWriter) throws(ArchiveError) {
         let root: Descriptor
         do throws(Errno) {
             root = try Posix.openDirectory(directory)
@@ -30,6 +32,7 @@ struct PackRun: ~Copyable {
         }
         cursor = DirectoryCursor(root: root)
         self.gzip = gzip
+        only = name
         topPath = directory.withPlatformString { text in
             Array(UnsafeRawBufferPointer(start: text, count: directory.length))
         }
@@ -100,7 +103,9 @@ struct PackRun: ~Copyable {
         do throws(Errno) {
             let descriptor = try cursor.move(to: path.storage[...], creating: false)
             let status = try Posix.status(of: descriptor)
-            return Listing(descriptor: descriptor, status: status, names: try Posix.names(in: descriptor))
+            var names = try Posix.names(in: descriptor)
+            if path.isRoot, let only { names.removeAll { $0 != only } }
+            return Listing(descriptor: descriptor, status: status, names: names)
         } catch {
             report.loseUnreadable(path.isRoot ? topPath : path.bytes, error)
             return nil

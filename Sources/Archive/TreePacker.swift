@@ -34,12 +34,18 @@ package struct TreePacker: Sendable {
     ///
     /// - Parameters:
     ///   - directory: What to pack; an empty one gives an archive without members.
+    ///   - name: The one entry of the directory to pack; nil for all.
     ///   - sink: Gets the archive in pieces of 256 KiB.
     /// - Returns: What was done.
     /// - Throws: What the sink throws; `readFailed` when the directory itself cannot be opened.
-    package func pack(directory: FilePath, into sink: inout some ByteSink) throws -> PackReport {
+    package func pack(
+        directory: FilePath,
+        only name: [UInt8]? = nil,
+        into sink: inout some ByteSink
+    ) throws -> PackReport {
         var run = try PackRun(
             directory: directory,
+            only: name,
             gzip: try GzipWriter(
                 level: compressionLevel,
                 engine: engine,

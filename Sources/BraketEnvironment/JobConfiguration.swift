@@ -30,6 +30,10 @@ package struct RunSettings: Hashable, Sendable {
     package var python: String?
     /// How long a stop may take in all, in seconds; the platform's is 120 (contract §7.1).
     package var graceSeconds = 120
+    /// What else is stored at the end, and after which ends.
+    package var uploads: [UploadRule] = []
+    /// What packs and unpacks: `auto`, `isal` or `zlib`.
+    package var deflate = "auto"
     /// How many members a script archive may have; nil is the default.
     package var maxArchiveEntries: Int?
     /// How many bytes a script archive may unpack to; nil is the default.

@@ -50,6 +50,10 @@ package struct RunOptions: Sendable {
     package var python: OptionValue?
     /// How long a stop may take, in seconds.
     package var grace: OptionValue?
+    /// `PATH=always|success|failure` each.
+    package var uploads: [OptionValue] = []
+    /// `auto`, `isal` or `zlib`.
+    package var deflate: OptionValue?
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

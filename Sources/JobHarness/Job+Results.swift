@@ -21,6 +21,7 @@ extension Job {
             await removeAbandonedUploads()
         } else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
+            hintAtWrittenFiles()
         }
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
         let failure = scriptFailure ?? Self.notSafe(unsafe)
@@ -55,7 +56,7 @@ extension Job {
 
     // MARK: Archives
 
-    /// Packs the two result folders into the store.
+    /// Packs the two result folders and what `--upload` names into the store.
     ///
     /// A failed job that saved nothing has no archive, a successful one has an empty one (contract §5.2).
     private func storeResults(succeeded: Bool) async -> [String] {
@@ -64,17 +65,10 @@ extension Job {
         var problems: [String] = []
         var stored: [JSONValue] = []
         var bytes: Int64 = 0
-        let archives = [
-            (folder: paths.model, name: "/output/model.tar.gz", always: succeeded),
-            (folder: paths.outputData, name: "/output/output.tar.gz", always: false),
-        ]
-        for archive in archives {
+        for archive in resultArchives(succeeded: succeeded) {
             do {
-                // A script may have removed its empty folder.
-                try makeDirectories(archive.folder)
-                let isEmpty = try directoryEntryNames(archive.folder).isEmpty
-                guard archive.always || !isEmpty else { continue }
-                let (figures, report) = try await pack(archive.folder, to: output + archive.name)
+                guard try archive.isStored(logger) else { continue }
+                let (figures, report) = try await pack(archive, to: output + archive.name)
                 stored.append(figures)
                 bytes += report.archiveBytes
                 problems += report.notSafe.map { "\(archive.folder)/\($0)" }
@@ -82,16 +76,21 @@ extension Job {
                 problems.append("\(output)\(archive.name): \(error)")
             }
         }
+        hintAtWrittenFiles()
         record.finished(.results, since: phaseStart, ["bytes": .number(JSONNumber(bytes))])
         record.set("stored", .array(stored))
         return problems
     }
 
-    private func pack(_ folder: FilePath, to address: String) async throws -> (figures: JSONValue, report: PackReport) {
+    private func pack(
+        _ archive: ResultArchive,
+        to address: String
+    ) async throws -> (figures: JSONValue, report: PackReport) {
+        let packer = TreePacker(engine: configuration.deflateEngine)
         // Plain concatenation: with a trailing `/` of the path the SDK asks for `…//output/model.tar.gz`.
         let (store, key) = try stores.resolve(try DataLocation(address, relativeTo: paths.root))
         let report = try await store.write(key, options: configuration.writeOptions) { sink in
-            try TreePacker().pack(directory: folder, into: &sink)
+            try packer.pack(directory: archive.folder, only: archive.file, into: &sink)
         }
         let notes =
             report.leftOut.map { "left out: \($0)" } + report.changed.map { "changed while it was packed: \($0)" }

@@ -27,6 +27,7 @@ extension Job {
         printLine(script.launch.shownCommand)
         printLine("")
         printLine(.runningCode)
+        record.noteScriptStart()
         let child: ChildProcess
         do throws(SupervisionError) {
             child = try ChildProcess.spawn(script.launch.specification)

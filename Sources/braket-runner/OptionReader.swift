@@ -28,6 +28,8 @@ struct OptionReader {
         options.requirements = value("requirements", settings.requirements)
         options.python = value("python", settings.python)
         options.grace = value("grace", settings.grace)
+        options.uploads = values("upload", settings.upload)
+        options.deflate = value("deflate", settings.deflate)
         options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)
