@@ -35,7 +35,10 @@ let package = Package(
 
         .target(name: "RunnerCore"),
         .target(name: "BraketAPI", dependencies: ["RunnerCore"]),
-        .target(name: "Archive", dependencies: ["CChecksums", "CIsal", "CLinuxShims", "CZlib", "RunnerCore", systemPackage]),
+        .target(
+            name: "Archive",
+            dependencies: ["CChecksums", "CIsal", "CLinuxShims", "CZlib", "RunnerCore", systemPackage]
+        ),
         .target(
             name: "ObjectStorage",
             dependencies: [

@@ -133,7 +133,12 @@ struct PackRun: ~Copyable {
 extension PackRun {
     /// Packs a file.
     ///
-    /// - Parameter isAgain: Whether it is in the archive already, as it was while it changed.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - parent: The open directory it is in.
+    ///   - isAgain: Whether it is in the archive already, as it was while it changed.
+    ///   - sink: Gets what is compressed.
+    /// - Throws: What the sink throws.
     private mutating func packFile(
         _ path: MemberPath,
         at parent: CInt,
@@ -146,7 +151,7 @@ extension PackRun {
             report.leaveOut(path.bytes, "is no regular file any more")
             return
         }
-        let small = try smallFile.read(file, status)
+        let small = smallFile.read(file, status)
         let final = small?.status ?? status
         let entry = TarEntry(
             kind: .file,

@@ -32,7 +32,7 @@ final class SmallFileReader {
     ///   - status: What it is.
     /// - Returns: nil for one that is too large to be read so, at first or by now, or that cannot be read: whoever
     ///   copies it meets the error.
-    func read(_ file: borrowing Descriptor, _ status: FileStatus) throws -> Content? {
+    func read(_ file: borrowing Descriptor, _ status: FileStatus) -> Content? {
         var status = status
         var last: Content?
         for _ in 0..<Self.tries {

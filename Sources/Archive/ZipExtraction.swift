@@ -21,8 +21,8 @@ struct ZipExtraction: ~Copyable {
     ///   - spool: The archive.
     ///   - directory: The target directory.
     ///   - limits: What is too much.
-    /// - Throws: `unsupportedFormat` when this is no zip, `damaged`, `writeFailed`.
     ///   - engine: What unpacks.
+    /// - Throws: `unsupportedFormat` when this is no zip, `damaged`, `writeFailed`.
     init(
         spool: consuming ZipSpool,
         directory: FilePath,

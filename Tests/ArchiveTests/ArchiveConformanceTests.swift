@@ -249,10 +249,10 @@ extension SuiteRow.Entry {
 ///   - archive: All members.
 ///   - engine: What unpacks.
 ///   - chunkSizeBytes: How much of the archive arrives at once.
-/// - Returns: Their content; at most some MiB.
+/// - Returns: Their content; at most 32 MiB.
 /// - Throws: What the producer throws.
 func gunzip(_ archive: [UInt8], _ engine: DeflateEngine = .automatic, chunkSizeBytes: Int = 7) throws -> [UInt8] {
-    let ring = ChunkRing(chunkBytes: 1 << 20, slotCount: 16)
+    let ring = ChunkRing(chunkBytes: 1 << 20, slotCount: 32)
     var source = BufferedSource(BytesSource(archive, chunkSizeBytes: chunkSizeBytes))
     var producer = ChunkProducer(ring: ring, engine: engine)
     try producer.inflate(&source)

@@ -80,7 +80,8 @@ struct GzipWriterTests {
         for engine in [DeflateEngine.zlib, .isal] {
             let random = try pack(Content.random.bytes(count), engine, threads: 2)
             #expect(random.count > count && random.count < count + count / 1000)
-            #expect(try pack(Content.repeated.bytes(count), engine, threads: 2).count < count / 10)
+            let repeated = try pack(Content.repeated.bytes(count), engine, threads: 2).count
+            #expect(repeated < count / 10, "\(engine): \(repeated)")
             #expect(try pack(Content.text.bytes(count), engine, threads: 2).count < count / 10)
             #expect(try pack(Content.mixed.bytes(count), engine, threads: 2).count < count / 10 * 6)
         }
@@ -93,14 +94,15 @@ struct GzipWriterTests {
 
     @Test("every bit of the data is checked, by both readers", arguments: [DeflateEngine.zlib, .isal])
     func damage(_ engine: DeflateEngine) throws {
-        let packed = try pack(Content.mixed.bytes(300_000), .zlib, threads: 0)
-        // The header's time, flags of no meaning and system may differ.
+        let bytes = Content.mixed.bytes(300_000)
+        let packed = try pack(bytes, .zlib, threads: 0)
+        // In front of that, time and system mean nothing.
         for index in stride(from: 10, to: packed.count, by: 1009) {
             var damaged = packed
             damaged[index] ^= 0x10
-            #expect(throws: ArchiveError.self, "byte \(index)") {
-                _ = try gunzip(damaged, engine, chunkSizeBytes: 9973)
-            }
+            // Some bits mean nothing: those between a stored block's header and the next byte.
+            let found = try? gunzip(damaged, engine, chunkSizeBytes: 9973)
+            #expect(found == nil || found == bytes, "byte \(index)")
             #expect(throws: ArchiveError.self, "cut at \(index)") {
                 _ = try gunzip(Array(packed[..<index]), engine, chunkSizeBytes: 9973)
             }
