@@ -21,7 +21,7 @@ extension Job {
             await removeAbandonedUploads()
         } else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
-            hintAtWrittenFiles()
+            await hintAtWrittenFiles()
         }
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
         let failure = scriptFailure ?? Self.notSafe(unsafe)
@@ -76,7 +76,7 @@ extension Job {
                 problems.append("\(output)\(archive.name): \(error)")
             }
         }
-        hintAtWrittenFiles()
+        await hintAtWrittenFiles()
         record.finished(.results, since: phaseStart, ["bytes": .number(JSONNumber(bytes))])
         record.set("stored", .array(stored))
         return problems

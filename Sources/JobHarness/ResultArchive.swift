@@ -77,16 +77,19 @@ extension Job {
     }
 
     /// Says where a script wrote that left its results folder empty: those files are in no archive.
-    func hintAtWrittenFiles() {
+    func hintAtWrittenFiles() async {
         guard let started = record.scriptStartedAt,
             // What cannot be listed was said when it was packed.
             let results = try? directoryEntryNames(paths.model), results.isEmpty
         else { return }
         // The unpacked script is below the code folder; each is looked at by itself.
         let leftOut: Set = [paths.code.appending("customer_code"), configuration.checkpointDirectory]
-        var written = [paths.code, paths.extracted].flatMap {
-            WrittenFiles.scan($0, since: started, leavingOut: leftOut)
+        let folders = [paths.code, paths.extracted]
+        let found = try? await BlockingPool.shared.run { _ in
+            folders.flatMap { WrittenFiles.scan($0, since: started, leavingOut: leftOut) }
         }
+        // The scan throws nothing, and neither does the pool.
+        var written = found ?? []
         let uploaded = configuration.settings.uploads.compactMap(\.objectName)
         written.removeAll { uploaded.contains("uploads/\($0.name).tar.gz") }
         guard let hint = WrittenFiles.hint(written, canUpload: configuration.storage.movesData) else { return }

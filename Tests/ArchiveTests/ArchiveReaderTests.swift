@@ -16,7 +16,7 @@ struct ArchiveReaderTests {
         }
         try write(Array("{}".utf8), to: "results.json", in: directory)
         try write(GzipWriterTests.Content.random.bytes(3 * block), to: "random.bin", in: directory)
-        for number in 0..<2000 {
+        for number in 0..<500 {
             try write(Array("\(number)".utf8), to: "tiny/\(number % 10)/\(number)", in: directory)
         }
         let long = String(repeating: "n", count: 120) + "/" + String(repeating: "m", count: 200)
