@@ -29,12 +29,16 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CLinuxShims"),
         .target(name: "CChecksums"),
+        .target(name: "CIsal", linkerSettings: [.linkedLibrary("dl")]),
 
         // MARK: Leaves
 
         .target(name: "RunnerCore"),
         .target(name: "BraketAPI", dependencies: ["RunnerCore"]),
-        .target(name: "Archive", dependencies: ["CZlib", "RunnerCore", systemPackage]),
+        .target(
+            name: "Archive",
+            dependencies: ["CChecksums", "CIsal", "CLinuxShims", "CZlib", "RunnerCore", systemPackage]
+        ),
         .target(
             name: "ObjectStorage",
             dependencies: [

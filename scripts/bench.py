@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures the runner beside its peers: start, memory, unpacking, input files, S3.
+"""Measures the runner beside its peers: start, memory, unpacking, packing, input files, S3.
 
-usage: bench.py RUNNER [--write FILE] [--only start,memory,unpack,inputs,s3] [--runs N]
+usage: bench.py RUNNER [--write FILE] [--only start,memory,unpack,pack,inputs,s3] [--runs N]
                 [--s3-servers null,null-tls,weed,weed-tls] [--s3-rows down1,up1,...] [--s3-clients runner,s5cmd,...]
 
 Runs alternate: each round measures every contender once, in an order that turns, and the table shows medians. Every
@@ -42,6 +42,8 @@ MEMORY_LIMIT_MIB = 16
 UNPACK_SHARE_OF_TAR = 0.5
 UNPACK_FILES = 8_600
 INPUT_FILES = 10_000
+PACK_TIMES_OF_TAR = {"zlib": 4, "isal": 10}
+PACK_MEMORY_MIB = 96
 # Of each file; the rest is words as frequent as in a language. Makes gzip's ratio 1.7.
 NOISE_SHARE = 0.37
 
@@ -54,6 +56,15 @@ import time
 with open({stamp!r}, "w") as file: file.write("1")
 time.sleep(60)
 """
+RESULTS = """\
+import os, time
+# The results are there already, as a link that is opened: making them is not what is measured.
+results = os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"]
+os.rmdir(results)
+os.symlink({tree!r}, results)
+stamp = time.monotonic_ns()
+with open({stamp!r}, "w") as file: file.write(str(stamp))
+"""
 FIRST_LINE_SH = """\
 #!/bin/sh
 read -r up rest </proc/uptime; echo "$up" >'{stamp}'
@@ -64,7 +75,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
-    parser.add_argument("--only", default="start,memory,unpack,inputs,s3")
+    parser.add_argument("--only", default="start,memory,unpack,pack,inputs,s3")
     parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 5 of the others")
     parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
     parser.add_argument("--s3-rows", default=",".join(bench_s3.ROWS), help=f"of {', '.join(bench_s3.ROWS)}")
@@ -203,6 +214,61 @@ class Bench:
         )
         report.target(f"at most {UNPACK_SHARE_OF_TAR:.0%} of `tar xzf`", f"{share:.0%}", share <= UNPACK_SHARE_OF_TAR)
 
+    def pack(self, report):
+        archive, size = make_archive()
+        tree = BENCH / "pack-tree"
+        if not tree.exists():
+            part = BENCH / "pack-tree.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            subprocess.run(["tar", "xzf", str(archive), "-C", str(part)], check=True)
+            part.rename(tree)
+        # The script's time ends when its results are in place; what follows, to the runner's end, is the packing.
+        put("results.py", RESULTS.format(tree=str(tree), stamp=str(STAMP)))
+        peak = {}
+
+        def runner(engine):
+            command = self.job("results.py", "results", "--compression", "NONE", "--deflate", engine)
+            return packing(command, lambda value: peak.setdefault(engine, []).append(value))
+
+        target = str(WORK / "a.tar.gz")
+        tar = ["tar", "-C", str(tree), "-cf", "-", "."]
+        code = "import sys, tarfile; t = tarfile.open(sys.argv[2], 'w:gz'); t.add(sys.argv[1], ''); t.close()"
+        contenders = {
+            "isal": lambda: runner("isal"),
+            "zlib": lambda: runner("zlib"),
+            "tar": lambda: whole(["tar", "-C", str(tree), "-czf", target, "."]),
+            "python": lambda: whole([PYTHON, "-c", code, str(tree), target]),
+        }
+        for name, program in (("pigz", "pigz -1"), ("igzip", "igzip -1")):
+            if shutil.which(name):
+                pipe = f"{' '.join(tar)} | {program} >{target}"
+                contenders[name] = lambda pipe=pipe: whole(["bash", "-c", pipe])
+        times = alternate(contenders, self.runs or 5)
+        median = {name: statistics.median(values) for name, values in times.items()}
+        labels = {
+            "isal": "**braket-runner** with ISA-L", "zlib": "**braket-runner** with zlib", "tar": "`tar czf`",
+            "python": "Python's tarfile", "pigz": "`tar \\| pigz -1`", "igzip": "`tar \\| igzip -1`",
+        }  # fmt: skip
+        report.section(
+            "Packing: 1 GiB in 8,600 files",
+            f"The results folder of a job holds {size / (1 << 30):.2f} GiB of noise and words and becomes a tar.gz in a local store. The "
+            "runner's time is that from the script's last line to the runner's end. The files are in the page cache before.",
+            ["", "median", "least", "MiB/s", "times as fast as `tar czf`", "peak memory"],
+            [
+                [
+                    labels[name], f"{median[name]:.2f} s", f"{min(values):.2f} s", f"{size / MIB / median[name]:.0f}",
+                    f"{median['tar'] / median[name]:.1f}", f"{max(peak[name]) / MIB:.0f} MiB" if name in peak else "–",
+                ]
+                for name, values in times.items()
+            ],
+        )  # fmt: skip
+        for engine, least in PACK_TIMES_OF_TAR.items():
+            faster = median["tar"] / median[engine]
+            report.target(f"packing with {engine} at least {least} times as fast as `tar czf`", f"{faster:.1f}", faster >= least)
+        memory = max(max(values) for values in peak.values()) / MIB
+        report.target(f"packing in at most {PACK_MEMORY_MIB} MiB", f"{memory:.0f} MiB", memory <= PACK_MEMORY_MIB)
+
     def inputs(self, report):
         folder, size = make_inputs()
         target = WORK / "tree"
@@ -287,6 +353,23 @@ def first_line(command, environment=None, clock=time.monotonic):
     run(command, environment)
     text = STAMP.read_text()
     return (float(text) if clock is up_time else int(text) / 1e9) - begin
+
+
+def packing(command, note_peak):
+    """Seconds from the stamp that the script wrote to the command's end; notes the command's own peak of memory."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            peak = max(peak, proc_value(process.pid, "status", "VmHWM"))
+        except (OSError, LookupError, ValueError, StopIteration):
+            pass
+        time.sleep(0.02)
+    end = time.monotonic()
+    if process.returncode:
+        sys.exit(f"bench: {command[0]} ended with {process.returncode}")
+    note_peak(peak)
+    return end - int(STAMP.read_text()) / 1e9
 
 
 def up_time():

@@ -14,12 +14,16 @@ package import SystemPackage
 /// file in the target directory first.
 package struct ArchiveExtractor: Sendable {
     private let limits: ExtractionLimits
+    private let engine: DeflateEngine
 
     /// Makes an extractor.
     ///
-    /// - Parameter limits: What is too much.
-    package init(limits: ExtractionLimits = .init()) {
+    /// - Parameters:
+    ///   - limits: What is too much.
+    ///   - engine: What unpacks.
+    package init(limits: ExtractionLimits = .init(), engine: DeflateEngine = .automatic) {
         self.limits = limits
+        self.engine = engine
     }
 
     /// Unpacks `source`; blocks until it is at its end and everything is written.
@@ -69,7 +73,7 @@ package struct ArchiveExtractor: Sendable {
 
     private func extractZip(from source: inout BufferedSource, into directory: FilePath) throws -> ExtractionReport {
         let spool = try ZipSpool(from: &source, in: directory, maxBytes: limits.maxTotalBytes)
-        var extraction = try ZipExtraction(spool: spool, directory: directory, limits: limits)
+        var extraction = try ZipExtraction(spool: spool, directory: directory, limits: limits, engine: engine)
         return try extraction.run()
     }
 }
@@ -100,7 +104,7 @@ extension ArchiveExtractor {
             ring.abandon()
             box.ending.withLock { $0 = ending }
         }
-        var producer = ChunkProducer(ring: ring)
+        var producer = ChunkProducer(ring: ring, engine: engine)
         var failure: (any Error)?
         do {
             switch format {

@@ -1,14 +1,18 @@
 /// The first half of the pipeline: pulls the archive and puts tar bytes into the ring.
 struct ChunkProducer: ~Copyable {
     private let ring: ChunkRing
+    private let engine: DeflateEngine
     /// Sentences about oddities that cost nothing.
     private(set) var notes: [String] = []
 
     /// Makes a producer.
     ///
-    /// - Parameter ring: Where the bytes go.
-    init(ring: ChunkRing) {
+    /// - Parameters:
+    ///   - ring: Where the bytes go.
+    ///   - engine: What unpacks.
+    init(ring: ChunkRing, engine: DeflateEngine) {
         self.ring = ring
+        self.engine = engine
     }
 
     /// Passes on the source as it is, to its end or until the consumer wants no more; blocks.
@@ -31,7 +35,9 @@ struct ChunkProducer: ~Copyable {
     /// - Parameter source: Starts with a gzip member.
     /// - Throws: What the source throws; `damaged`, `truncated`.
     mutating func inflate(_ source: inout BufferedSource) throws {
-        var inflater = try Inflater()
+        var isLarge = false
+        if engine == .automatic { isLarge = try source.require(DeflateEngine.automaticBytes) }
+        var inflater = try Inflater(usesIsal: engine.usesIsal(isLarge: isLarge))
         try GzipHeader.skip(&source)
         var isAtEnd = false
         while !isAtEnd, let buffer = ring.acquire() {

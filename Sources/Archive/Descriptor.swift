@@ -68,6 +68,29 @@ struct FileStatus {
         size = Int64(info.st_size)
         modified = Timestamp(seconds: Int64(info.st_mtim.tv_sec), nanoseconds: Int(info.st_mtim.tv_nsec))
     }
+
+    /// Whether nothing was written between another look and this one, as far as size and time tell.
+    ///
+    /// - Parameter other: The file at the other moment.
+    /// - Returns: false when one of them differs.
+    func hasContent(of other: FileStatus) -> Bool {
+        size == other.size && modified == other.modified
+    }
+
+    /// The same with another size.
+    ///
+    /// - Parameter size: The size in bytes.
+    /// - Returns: The changed copy.
+    func withSize(_ size: Int64) -> FileStatus {
+        FileStatus(kind: kind, permissions: permissions, size: size, modified: modified)
+    }
+
+    private init(kind: Kind, permissions: UInt32, size: Int64, modified: Timestamp) {
+        self.kind = kind
+        self.permissions = permissions
+        self.size = size
+        self.modified = modified
+    }
 }
 
 /// A point in time as tar knows it: seconds since 1970, negative before.

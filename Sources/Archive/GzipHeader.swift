@@ -1,3 +1,4 @@
+import CChecksums
 import CZlib
 
 /// The header of a gzip member (RFC 1952, 2.3), which says nothing this module needs but has to be got over.
@@ -105,7 +106,7 @@ struct GzipTrailer {
 /// On the thread that writes: the checksum is a fifth of the work of unpacking, and the other thread is the slower
 /// one.
 struct GzipCheck {
-    private var crc: uLong = 0
+    private var crc: UInt64 = 0
     private var size: UInt32 = 0
 
     /// Checks the next chunk before anything of it is used.
@@ -116,7 +117,7 @@ struct GzipCheck {
         var start = 0
         for trailer in chunk.trailers {
             add(chunk.bytes[start..<trailer.offset])
-            guard crc == uLong(trailer.crc), size == trailer.size else {
+            guard crc == UInt64(trailer.crc), size == trailer.size else {
                 throw ArchiveError(
                     .damaged,
                     "the archive's gzip data has a wrong checksum or length: it is damaged; send it again"
@@ -131,7 +132,7 @@ struct GzipCheck {
 
     private mutating func add(_ bytes: Slice<UnsafeRawBufferPointer>) {
         let bytes = UnsafeRawBufferPointer(rebasing: bytes)
-        crc = crc32(crc, bytes.baseAddress?.assumingMemoryBound(to: Bytef.self), CUnsignedInt(bytes.count))
+        crc = CChecksums_update(CChecksums_crc32, crc, bytes.baseAddress, bytes.count)
         size &+= UInt32(truncatingIfNeeded: bytes.count)
     }
 }

@@ -1,59 +1,74 @@
-import CZlib
+import CChecksums
 import RunnerCore
 
-/// Packs bytes as one gzip member into a sink, with fixed memory.
+/// Packs bytes as one gzip member into a sink, on all processors and with fixed memory.
 ///
-/// The header has neither name nor time, so equal trees give equal archives.
+/// The header has neither name nor time, and neither the blocks nor what becomes of them depend on how many threads
+/// there are, so equal trees give equal archives.
 struct GzipWriter: ~Copyable {
-    private static let outputBytes = 256 << 10
-    /// 32 KiB window, gzip wrapper.
-    private static let windowBits: CInt = 31
-    /// zlib's default.
-    private static let memoryLevel: CInt = 8
-
-    // On the heap because zlib keeps its address.
-    private let stream: UnsafeMutablePointer<z_stream>
-    private let output: UnsafeMutableRawBufferPointer
+    private let level: Int32
+    private let ring: BlockRing
+    private var filled = 0
+    private var crc: UInt64 = 0
+    private var sourceBytes: UInt32 = 0
     /// Bytes given to the sink.
     private(set) var writtenBytes: Int64 = 0
 
-    /// Makes a writer.
+    /// Makes a writer; no thread is started before the first block of 256 KiB is full.
     ///
-    /// - Parameter level: zlib's level, 0 to 9, or -1 for its default.
-    /// - Throws: `writeFailed` when the level is wrong or there is no memory.
-    init(level: Int32) throws(ArchiveError) {
-        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        guard CZlib_deflateInit2(stream, level, Self.windowBits, Self.memoryLevel, Z_DEFAULT_STRATEGY) == Z_OK else {
-            stream.deallocate()
-            throw ArchiveError(.writeFailed, "zlib cannot start with compression level \(level)")
+    /// - Parameters:
+    ///   - level: zlib's level, 0 to 9.
+    ///   - engine: What compresses.
+    ///   - threads: The most threads that compress; with 0 the caller's does.
+    /// - Throws: `writeFailed` when the level is wrong.
+    init(level: Int32, engine: DeflateEngine, threads: Int = ProcessorCount.available) throws(ArchiveError) {
+        guard (0...9).contains(level) else {
+            throw ArchiveError(.writeFailed, "there is no compression level \(level)")
         }
-        self.stream = stream
-        output = .allocate(byteCount: Self.outputBytes, alignment: 16)
-        stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: Bytef.self)
-        stream.pointee.avail_out = CUnsignedInt(Self.outputBytes)
+        self.level = level
+        ring = BlockRing(level: level, engine: engine, threads: threads)
     }
 
     deinit {
-        deflateEnd(stream)
-        stream.deallocate()
-        output.deallocate()
+        ring.close()
+    }
+
+    /// Memory for the next bytes, so that they can be read into place; blocks while the sink does.
+    ///
+    /// - Parameter sink: Gets what is compressed meanwhile.
+    /// - Returns: At least one byte; valid until the next call of this writer.
+    /// - Throws: What the sink throws.
+    mutating func room(into sink: inout some ByteSink) throws -> UnsafeMutableRawBufferPointer {
+        if filled == BlockRing.blockBytes {
+            ring.submit(filled, isLast: false)
+            filled = 0
+            while ring.isReady || ring.isFull { try pass(ring.take(), to: &sink) }
+            ring.carryHistory()
+        }
+        return UnsafeMutableRawBufferPointer(rebasing: ring.nextBlock[filled...])
+    }
+
+    /// Says how much of the room was filled.
+    ///
+    /// - Parameter count: How many bytes, from the front.
+    mutating func advance(_ count: Int) {
+        filled += count
     }
 
     /// Packs bytes; blocks while the sink does.
     ///
     /// - Parameters:
-    ///   - bytes: What to pack; at most 4 GiB.
-    ///   - sink: Gets full buffers.
+    ///   - bytes: What to pack.
+    ///   - sink: Gets what is compressed.
     /// - Throws: What the sink throws.
     mutating func write(_ bytes: UnsafeRawBufferPointer, into sink: inout some ByteSink) throws {
-        // zlib's interface predates const; it does not write to its input.
-        stream.pointee.next_in = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?
-            .assumingMemoryBound(to: Bytef.self)
-        stream.pointee.avail_in = CUnsignedInt(bytes.count)
-        while stream.pointee.avail_in > 0 {
-            deflate(stream, Z_NO_FLUSH)
-            if stream.pointee.avail_out == 0 { try flush(into: &sink) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let room = try room(into: &sink)
+            let piece = rest.prefix(room.count)
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: piece))
+            advance(piece.count)
+            rest = rest.dropFirst(piece.count)
         }
     }
 
@@ -62,17 +77,36 @@ struct GzipWriter: ~Copyable {
     /// - Parameter sink: Gets the rest.
     /// - Throws: What the sink throws.
     mutating func finish(into sink: inout some ByteSink) throws {
-        stream.pointee.avail_in = 0
-        while deflate(stream, Z_FINISH) != Z_STREAM_END { try flush(into: &sink) }
-        try flush(into: &sink)
+        if filled > 0 {
+            ring.submit(filled, isLast: true)
+            filled = 0
+        }
+        while !ring.isEmpty { try pass(ring.take(), to: &sink) }
+        try beginIfNeeded(&sink)
+        var end = BlockDeflater.finalBlock
+        for number in [UInt32(truncatingIfNeeded: crc), sourceBytes] {
+            withUnsafeBytes(of: number.littleEndian) { end.append(contentsOf: $0) }
+        }
+        try put(end, &sink)
     }
 
-    private mutating func flush(into sink: inout some ByteSink) throws {
-        let count = Self.outputBytes - Int(stream.pointee.avail_out)
-        guard count > 0 else { return }
-        try sink.write(UnsafeRawBufferPointer(rebasing: output[..<count]))
-        writtenBytes += Int64(count)
-        stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: Bytef.self)
-        stream.pointee.avail_out = CUnsignedInt(Self.outputBytes)
+    private mutating func pass(_ block: BlockRing.Packed, to sink: inout some ByteSink) throws {
+        try beginIfNeeded(&sink)
+        try sink.write(block.bytes)
+        writtenBytes += Int64(block.bytes.count)
+        crc = CChecksums_combine(CChecksums_crc32, crc, block.crc, UInt64(block.sourceBytes))
+        sourceBytes &+= UInt32(truncatingIfNeeded: block.sourceBytes)
+    }
+
+    /// RFC 1952, 2.3: deflate, no flags, no time, the level's kind, Unix.
+    private mutating func beginIfNeeded(_ sink: inout some ByteSink) throws {
+        guard writtenBytes == 0 else { return }
+        let kind: UInt8 = level == 1 ? 4 : level == 9 ? 2 : 0
+        try put([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, kind, 3], &sink)
+    }
+
+    private mutating func put(_ bytes: [UInt8], _ sink: inout some ByteSink) throws {
+        try bytes.withUnsafeBytes { try sink.write($0) }
+        writtenBytes += Int64(bytes.count)
     }
 }

@@ -1,8 +1,10 @@
+import CIsal
 import CZlib
 
-/// One zlib stream that unpacks bare deflate data, as in zip and between header and trailer of gzip.
+/// One stream of bare deflate data that is unpacked, as in zip and between header and trailer of gzip.
 ///
-/// The state lives on the heap because zlib keeps its address and refuses a copy.
+/// The state lives on the heap because zlib keeps its address and refuses a copy. ISA-L unpacks in half the time where
+/// it is there.
 struct Inflater: ~Copyable {
     /// What one step did.
     struct Step {
@@ -18,11 +20,15 @@ struct Inflater: ~Copyable {
     private static let windowBits: CInt = -15
 
     private let stream: UnsafeMutablePointer<z_stream>
+    // In place of `stream` when not nil.
+    private let isal: UnsafeMutableRawPointer?
 
     /// Makes a stream at its start.
     ///
+    /// - Parameter usesIsal: Whether ISA-L was found.
     /// - Throws: `readFailed` when there is no memory.
-    init() throws(ArchiveError) {
+    init(usesIsal: Bool) throws(ArchiveError) {
+        isal = usesIsal ? CIsal_makeInflater() : nil
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard CZlib_inflateInit2(stream, Self.windowBits) == Z_OK else {
@@ -32,12 +38,14 @@ struct Inflater: ~Copyable {
     }
 
     deinit {
+        if let isal { CIsal_freeInflater(isal) }
         inflateEnd(stream)
         stream.deallocate()
     }
 
     /// Goes back to the start, for the next member or file.
     mutating func reset() {
+        if let isal { CIsal_resetInflater(isal) }
         inflateReset(stream)
     }
 
@@ -47,11 +55,12 @@ struct Inflater: ~Copyable {
     ///   - input: The next bytes; may be empty.
     ///   - output: Where unpacked bytes go.
     /// - Returns: What was done; nothing at all when more input is needed.
-    /// - Throws: `damaged` with zlib's word for it.
+    /// - Throws: `damaged` with the library's word for it.
     mutating func step(
         _ input: UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer
     ) throws(ArchiveError) -> Step {
+        if let isal { return try Self.step(isal, input, into: output) }
         let offered = CUnsignedInt(clamping: input.count)
         let room = CUnsignedInt(clamping: output.count)
         // zlib's interface predates const; it does not write to its input.
@@ -71,6 +80,28 @@ struct Inflater: ~Copyable {
         default:
             throw ArchiveError(.damaged, "the compressed data is damaged (zlib: \(complaint(result)))")
         }
+    }
+
+    private static func step(
+        _ isal: UnsafeMutableRawPointer,
+        _ input: UnsafeRawBufferPointer,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(ArchiveError) -> Step {
+        var consumed = 0
+        var produced = 0
+        let result = CIsal_inflate(
+            isal,
+            input.baseAddress,
+            input.count,
+            output.baseAddress,
+            output.count,
+            &consumed,
+            &produced
+        )
+        guard result >= 0 else {
+            throw ArchiveError(.damaged, "the compressed data is damaged (ISA-L: error \(result))")
+        }
+        return Step(consumed: consumed, produced: produced, isAtEnd: result == 1)
     }
 
     private func complaint(_ result: CInt) -> String {

@@ -3,42 +3,39 @@ import SystemPackage
 
 /// One packing, from the first member to the end of the archive.
 struct PackRun: ~Copyable {
-    private static let bufferBytes = 256 << 10
     /// Tar archives are filled up to whole records of 20 blocks (POSIX.1-2017 pax, "blocksize").
     private static let recordBytes: Int64 = 10_240
 
     /// The path of the top, to tell absolute links that lead below it.
     private let topPath: [UInt8]
+    private let only: [UInt8]?
     private var cursor: DirectoryCursor
     private var gzip: GzipWriter
     private var report = PackReport()
     private var tarBytes: Int64 = 0
-    private let buffer: UnsafeMutableRawBufferPointer
+    private var changed = ChangedFiles()
+    private let smallFile = SmallFileReader()
 
     /// Makes a packing.
     ///
     /// - Parameters:
     ///   - directory: What to pack.
-    ///   - level: zlib's compression level.
-    /// - Throws: `readFailed` when the directory cannot be opened, `writeFailed` when zlib cannot start.
-    init(directory: FilePath, level: Int32) throws(ArchiveError) {
+    ///   - name: The one entry of the directory to pack; nil for all.
+    ///   - gzip: What compresses, at its start.
+    /// - Throws: `readFailed` when the directory cannot be opened.
+    init(directory: FilePath, only name: [UInt8]? = nil, gzip: consuming GzipWriter) throws(ArchiveError) {
         let root: Descriptor
         do throws(Errno) {
             root = try Posix.openDirectory(directory)
         } catch {
             throw ArchiveError(.readFailed, "cannot open the directory \(directory) to pack it: \(error)")
         }
-        let gzip = try GzipWriter(level: level)
         cursor = DirectoryCursor(root: root)
         self.gzip = gzip
+        only = name
         topPath = directory.withPlatformString { text in
             Array(UnsafeRawBufferPointer(start: text, count: directory.length))
         }
-        buffer = .allocate(byteCount: Self.bufferBytes, alignment: 16)
-    }
-
-    deinit {
-        buffer.deallocate()
     }
 
     /// Packs everything; blocks.
@@ -52,6 +49,7 @@ struct PackRun: ~Copyable {
         while let path = pending.popLast() {
             pending += try packDirectory(path, into: &sink).reversed()
         }
+        try packChangedAgain(into: &sink)
         let endBlocks = Int64(2 * BlockReader.blockBytes)
         let end = (tarBytes + endBlocks + Self.recordBytes - 1) / Self.recordBytes * Self.recordBytes
         try writeZeros(end - tarBytes, into: &sink)
@@ -105,7 +103,9 @@ struct PackRun: ~Copyable {
         do throws(Errno) {
             let descriptor = try cursor.move(to: path.storage[...], creating: false)
             let status = try Posix.status(of: descriptor)
-            return Listing(descriptor: descriptor, status: status, names: try Posix.names(in: descriptor))
+            var names = try Posix.names(in: descriptor)
+            if path.isRoot, let only { names.removeAll { $0 != only } }
+            return Listing(descriptor: descriptor, status: status, names: names)
         } catch {
             report.loseUnreadable(path.isRoot ? topPath : path.bytes, error)
             return nil
@@ -118,12 +118,12 @@ struct PackRun: ~Copyable {
     }
 
     private mutating func writeZeros(_ count: Int64, into sink: inout some ByteSink) throws {
-        UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: count)))
-            .initializeMemory(as: UInt8.self, repeating: 0)
         var left = count
         while left > 0 {
-            let piece = UnsafeRawBufferPointer(rebasing: buffer.prefix(Int(clamping: left)))
-            try gzip.write(piece, into: &sink)
+            let room = try gzip.room(into: &sink)
+            let piece = UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(clamping: left)))
+            piece.initializeMemory(as: UInt8.self, repeating: 0)
+            gzip.advance(piece.count)
             left -= Int64(piece.count)
         }
         tarBytes += count
@@ -131,24 +131,66 @@ struct PackRun: ~Copyable {
 }
 
 extension PackRun {
-    private mutating func packFile(_ path: MemberPath, at parent: CInt, into sink: inout some ByteSink) throws {
+    /// Packs a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - parent: The open directory it is in.
+    ///   - isAgain: Whether it is in the archive already, as it was while it changed.
+    ///   - sink: Gets what is compressed.
+    /// - Throws: What the sink throws.
+    private mutating func packFile(
+        _ path: MemberPath,
+        at parent: CInt,
+        isAgain: Bool = false,
+        into sink: inout some ByteSink
+    ) throws {
         guard let file = openFile(path, at: parent), let status = try? Posix.status(of: file.raw) else { return }
         // Between lstat and open it may have become a FIFO.
         guard status.kind == .file else {
             report.leaveOut(path.bytes, "is no regular file any more")
             return
         }
+        let small = smallFile.read(file, status)
+        let final = small?.status ?? status
         let entry = TarEntry(
             kind: .file,
             name: path.bytes,
-            permissions: status.permissions,
-            size: status.size,
-            modified: status.modified
+            permissions: final.permissions,
+            size: final.size,
+            modified: final.modified
         )
         try write(entry.header(), into: &sink)
-        try copy(file, status, path, into: &sink)
+        var problem = small?.problem
+        if let small {
+            try gzip.write(small.bytes, into: &sink)
+            tarBytes += final.size
+        } else {
+            problem = try copy(file, status, into: &sink)
+        }
+        try writeZeros(Int64(TarEntry.padding(final.size)), into: &sink)
+        if let problem, isAgain || !changed.add(path, sizeBytes: final.size) {
+            report.noteChange(path.bytes, problem)
+        }
+        guard !isAgain else { return }
         report.files += 1
-        report.bytes += status.size
+        report.bytes += final.size
+    }
+
+    /// Packs what changed a second time: the later member of a name wins when an archive is unpacked.
+    private mutating func packChangedAgain(into sink: inout some ByteSink) throws {
+        for path in changed.paths {
+            let parent: CInt
+            do throws(Errno) {
+                parent = try cursor.move(to: path.parent, creating: false)
+                // The first member stays when the file is gone.
+                _ = try path.withName { name throws(Errno) in try Posix.status(name, at: parent) }
+            } catch {
+                report.noteChange(path.bytes, "changed while it was read and is gone now; stored as it was read")
+                continue
+            }
+            try packFile(path, at: parent, isAgain: true, into: &sink)
+        }
     }
 
     /// Opens a file; nil, with a word in the report, when that is not possible.
@@ -162,35 +204,35 @@ extension PackRun {
     }
 
     /// Copies exactly the size announced in the header, whatever happens to the file meanwhile.
+    ///
+    /// - Returns: What is wrong with the copy; nil when it is the file.
     private mutating func copy(
         _ file: borrowing Descriptor,
         _ status: FileStatus,
-        _ path: MemberPath,
         into sink: inout some ByteSink
-    ) throws {
+    ) throws -> String? {
         var left = status.size
         var problem: String?
         while left > 0, problem == nil {
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: left)))
-            let count: Int
+            let room = try gzip.room(into: &sink)
             do throws(Errno) {
-                count = try Posix.read(into: room, from: file.raw)
+                let count = try Posix.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(clamping: left))),
+                    from: file.raw
+                )
                 if count == 0 { problem = "shrank while it was read; filled up with zeros" }
+                gzip.advance(count)
+                left -= Int64(count)
+                tarBytes += Int64(count)
             } catch {
-                count = 0
                 problem = "cannot be read to its end, filled up with zeros: \(error)"
             }
-            try gzip.write(UnsafeRawBufferPointer(rebasing: room[..<count]), into: &sink)
-            left -= Int64(count)
-            tarBytes += Int64(count)
         }
-        if problem == nil, let after = try? Posix.status(of: file.raw),
-            after.size != status.size || after.modified != status.modified
-        {
+        try writeZeros(left, into: &sink)
+        if problem == nil, let after = try? Posix.status(of: file.raw), !after.hasContent(of: status) {
             problem = "changed while it was read"
         }
-        if let problem { report.noteChange(path.bytes, problem) }
-        try writeZeros(left + Int64(TarEntry.padding(status.size)), into: &sink)
+        return problem
     }
 
     private mutating func packLink(

@@ -1,4 +1,4 @@
-import CZlib
+import CChecksums
 
 /// Unpacks members of a zip and checks their size and CRC.
 struct ZipContentReader: ~Copyable {
@@ -10,9 +10,10 @@ struct ZipContentReader: ~Copyable {
 
     /// Makes a reader, to be used for all members.
     ///
+    /// - Parameter usesIsal: Whether ISA-L was found.
     /// - Throws: `readFailed` when there is no memory.
-    init() throws(ArchiveError) {
-        inflater = try Inflater()
+    init(usesIsal: Bool) throws(ArchiveError) {
+        inflater = try Inflater(usesIsal: usesIsal)
         input = .allocate(byteCount: Self.bufferBytes, alignment: 16)
         output = .allocate(byteCount: Self.bufferBytes, alignment: 16)
     }
@@ -108,7 +109,7 @@ struct ZipContentReader: ~Copyable {
     private struct Check {
         private let entry: ZipEntry
         private var size: Int64 = 0
-        private var crc: UInt = 0
+        private var crc: UInt64 = 0
 
         init(_ entry: ZipEntry) {
             self.entry = entry
@@ -123,8 +124,7 @@ struct ZipContentReader: ~Copyable {
                     member: entry.name
                 )
             }
-            let bytes = piece.baseAddress?.assumingMemoryBound(to: Bytef.self)
-            crc = UInt(crc32(uLong(crc), bytes, CUnsignedInt(piece.count)))
+            crc = CChecksums_update(CChecksums_crc32, crc, piece.baseAddress, piece.count)
         }
 
         func finish() throws(ArchiveError) {

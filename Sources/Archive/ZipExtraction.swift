@@ -21,11 +21,19 @@ struct ZipExtraction: ~Copyable {
     ///   - spool: The archive.
     ///   - directory: The target directory.
     ///   - limits: What is too much.
+    ///   - engine: What unpacks.
     /// - Throws: `unsupportedFormat` when this is no zip, `damaged`, `writeFailed`.
-    init(spool: consuming ZipSpool, directory: FilePath, limits: ExtractionLimits) throws(ArchiveError) {
+    init(
+        spool: consuming ZipSpool,
+        directory: FilePath,
+        limits: ExtractionLimits,
+        engine: DeflateEngine
+    ) throws(ArchiveError) {
         let end = try ZipEndRecord(of: spool)
         let writer = try TreeWriter(directory: directory)
-        let reader = try ZipContentReader()
+        let reader = try ZipContentReader(
+            usesIsal: engine.usesIsal(isLarge: spool.size >= DeflateEngine.automaticBytes)
+        )
         self.end = end
         self.writer = writer
         self.reader = reader

@@ -25,6 +25,10 @@ extension ConfigurationResolver {
         settings.maxArchiveBytes = number(options.maxArchiveBytes, "archive bytes", 1...Int64.max)
         settings.maxArchiveRatio = number(options.maxArchiveRatio, "archive ratio", 1...1_000_000_000).map(Int.init)
         settings.log = logSettings()
+        let uploads = UploadRule.read(options.uploads)
+        settings.uploads = uploads.rules
+        problems += uploads.problems
+        settings.deflate = deflate() ?? settings.deflate
         settings.typedHyperparameters = options.typedHyperparameters
         let store = StoreSettings.read(options.store)
         settings.store = store.settings
@@ -124,6 +128,15 @@ extension ConfigurationResolver {
         }
         note("stall", policy?.text ?? "none", option.source)
         return policy
+    }
+
+    private mutating func deflate() -> String? {
+        guard let option = inputs.options.deflate else { return nil }
+        guard ["auto", "isal", "zlib"].contains(option.text) else {
+            report(option.source, "must be auto, isal or zlib", value: option.text)
+            return nil
+        }
+        return option.text
     }
 
     private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {

@@ -36,6 +36,10 @@ package struct RunSettings: Hashable, Sendable {
     package var phaseLimits = PhaseLimits()
     /// When a script counts as stalled, and what is done then; nil for never.
     package var stall: StallPolicy? = .standard
+    /// What else is stored at the end, and after which ends.
+    package var uploads: [UploadRule] = []
+    /// What packs and unpacks: `auto`, `isal` or `zlib`.
+    package var deflate = "auto"
     /// How many members a script archive may have; nil is the default.
     package var maxArchiveEntries: Int?
     /// How many bytes a script archive may unpack to; nil is the default.

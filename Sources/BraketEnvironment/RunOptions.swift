@@ -60,6 +60,10 @@ package struct RunOptions: Sendable {
     package var logSize: OptionValue?
     /// When a script counts as stalled, and what is done then.
     package var stall: OptionValue?
+    /// `PATH=always|success|failure` each.
+    package var uploads: [OptionValue] = []
+    /// `auto`, `isal` or `zlib`.
+    package var deflate: OptionValue?
     /// How many members a script archive may have.
     package var maxArchiveEntries: OptionValue?
     /// How many bytes a script archive may unpack to.

@@ -84,7 +84,7 @@ struct CodeBundle: Sendable {
         defer { hash.finish() }
         let compression = configuration.compression
         let file = folder.appending(bytes: summary.key.lastComponent.bytes)
-        let extractor = ArchiveExtractor(limits: limits)
+        let extractor = ArchiveExtractor(limits: limits, engine: configuration.deflateEngine)
         let report = try await store.read(summary.key) { source -> ExtractionReport? in
             var source: any ByteSource = HashingSource(source, hash: hash)
             if compression == .automatic {

@@ -257,6 +257,13 @@ package struct DryRun: Sendable {
                 "\(configuration.paths.outputData) -> \(output)/output/output.tar.gz",
                 "\(configuration.paths.record) -> \(output)/output/job.json",
             ]
+            lines += configuration.settings.uploads.map { rule in
+                switch rule.source {
+                case .results: "\(configuration.paths.model) is stored: \(rule.policy.rawValue)"
+                case .data: "\(configuration.paths.outputData) is stored: \(rule.policy.rawValue)"
+                case .path(let path): "\(path) -> \(output)/output/\(rule.objectName ?? ""): \(rule.policy.rawValue)"
+                }
+            }
         } else {
             lines.append("results stay in \(configuration.paths.model): no output location was given")
         }

@@ -49,6 +49,7 @@ extension Job {
     private func storeEverything(succeeded: Bool) async -> (unsafe: [String], cut: Storing.Cut?) {
         guard configuration.storage.movesData else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
+            await hintAtWrittenFiles()
             await endLog(notStored: nil)
             return ([], nil)
         }
@@ -82,7 +83,7 @@ extension Job {
 
     // MARK: Archives
 
-    /// Packs the two result folders into the store.
+    /// Packs the two result folders and what `--upload` names into the store.
     ///
     /// A failed job that saved nothing has no archive, a successful one has an empty one (contract §5.2).
     private func storeResults(succeeded: Bool) async -> [String] {
@@ -91,17 +92,10 @@ extension Job {
         var problems: [String] = []
         var stored: [JSONValue] = []
         var bytes: Int64 = 0
-        let archives = [
-            (folder: paths.model, name: "/output/model.tar.gz", always: succeeded),
-            (folder: paths.outputData, name: "/output/output.tar.gz", always: false),
-        ]
-        for archive in archives {
+        for archive in resultArchives(succeeded: succeeded) {
             do {
-                // A script may have removed its empty folder.
-                try makeDirectories(archive.folder)
-                let isEmpty = try directoryEntryNames(archive.folder).isEmpty
-                guard archive.always || !isEmpty else { continue }
-                let (figures, report) = try await pack(archive.folder, to: output + archive.name)
+                guard try archive.isStored(logger) else { continue }
+                let (figures, report) = try await pack(archive, to: output + archive.name)
                 stored.append(figures)
                 bytes += report.archiveBytes
                 throughput.note(bytes: report.archiveBytes, seconds: seconds(since: phaseStart))
@@ -110,16 +104,21 @@ extension Job {
                 problems.append("\(output)\(archive.name): \(error)")
             }
         }
+        await hintAtWrittenFiles()
         record.finished(.results, since: phaseStart, ["bytes": .number(JSONNumber(bytes))])
         record.set("stored", .array(stored))
         return problems
     }
 
-    private func pack(_ folder: FilePath, to address: String) async throws -> (figures: JSONValue, report: PackReport) {
+    private func pack(
+        _ archive: ResultArchive,
+        to address: String
+    ) async throws -> (figures: JSONValue, report: PackReport) {
+        let packer = TreePacker(engine: configuration.deflateEngine)
         // Plain concatenation: with a trailing `/` of the path the SDK asks for `…//output/model.tar.gz`.
         let (store, key) = try stores.resolve(try DataLocation(address, relativeTo: paths.root))
         let report = try await store.write(key, options: configuration.writeOptions) { sink in
-            try TreePacker().pack(directory: folder, into: &sink)
+            try packer.pack(directory: archive.folder, only: archive.file, into: &sink)
         }
         let notes =
             report.leftOut.map { "left out: \($0)" } + report.changed.map { "changed while it was packed: \($0)" }

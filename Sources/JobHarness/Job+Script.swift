@@ -28,6 +28,7 @@ extension Job {
         printLine(script.launch.shownCommand)
         printLine("")
         printLine(.runningCode)
+        record.noteScriptStart()
         let child: ChildProcess
         do throws(SupervisionError) {
             child = try spawnScript(script.launch.specification)

@@ -24,6 +24,7 @@ final class RecordKeeper: Sendable {
         var phases: [JSONValue] = []
         var writeError: String?
         var isScheduled = false
+        var scriptStartedAt: Timestamp?
     }
 
     private let file: FilePath
@@ -43,6 +44,14 @@ final class RecordKeeper: Sendable {
         record.startedAt = createdAt
         record.runner = ["version": .string(runnerVersion)]
         state = Mutex(State(record: record))
+    }
+
+    /// When the script was started; nil when it was not.
+    var scriptStartedAt: Timestamp? { state.withLock { $0.scriptStartedAt } }
+
+    /// Notes that the script is started now.
+    func noteScriptStart() {
+        state.withLock { $0.scriptStartedAt = .now() }
     }
 
     /// Adds an event.

@@ -48,7 +48,7 @@ final class PartFeed: Sendable {
 
     /// Gives a buffer back that was uploaded.
     func giveBack(_ buffer: PartBuffer) {
-        // The same capacity again: a part has the size of the one before.
+        // The same capacity again: nearly all parts have the size of the one before.
         buffer.clear(capacity: buffer.count)
         state.withLock { $0.empty.append(buffer) }
         room.signal()
@@ -73,7 +73,7 @@ final class PartFeed: Sendable {
 /// Fills buffers with what a writer writes.
 struct PartSink: ByteSink {
     private let feed: PartFeed
-    private let partBytes: Int
+    private var sizes: StreamPartSizes
     private let cancellation: CancellationFlag
     private var current: PartBuffer?
     private var hasPassedOn = false
@@ -82,11 +82,11 @@ struct PartSink: ByteSink {
     ///
     /// - Parameters:
     ///   - feed: Where filled buffers go.
-    ///   - partBytes: How many bytes fill one.
+    ///   - partBytes: How many bytes fill one at first.
     ///   - cancellation: Makes the next write throw once it is set.
     init(_ feed: PartFeed, partBytes: Int, _ cancellation: CancellationFlag) {
         self.feed = feed
-        self.partBytes = partBytes
+        sizes = StreamPartSizes(firstBytes: partBytes)
         self.cancellation = cancellation
     }
 
@@ -96,10 +96,10 @@ struct PartSink: ByteSink {
         while !rest.isEmpty {
             let buffer = try current ?? feed.takeEmpty()
             current = buffer
-            let count = min(rest.count, partBytes - buffer.count)
+            let count = min(rest.count, sizes.nextBytes - buffer.count)
             buffer.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
             rest = rest.dropFirst(count)
-            if buffer.count == partBytes { passOn() }
+            if buffer.count == sizes.nextBytes { passOn() }
         }
     }
 
@@ -114,8 +114,44 @@ struct PartSink: ByteSink {
 
     private mutating func passOn() {
         guard let current else { return }
+        sizes.sent(current.count)
         feed.pass(current)
         self.current = nil
         hasPassedOn = true
+    }
+}
+
+/// How large the parts of a stream are whose length nobody knows: an object has at most 10,000 of them.
+///
+/// The first 3,000 have the size that the budget of buffers is made for: 43 GiB. From there each is a thousandth of
+/// what was sent before it, so that 5 TiB can be stored: the three buffers then take 0.3 % of that.
+struct StreamPartSizes {
+    /// How many parts have the first size.
+    static let firstParts = 3000
+    /// Parts of S3 may have 5 GiB; a buffer's size is a power of two below 4 GiB.
+    static let mostBytes = 2 << 30
+
+    /// The size of the next part.
+    private(set) var nextBytes: Int
+    private var parts = 0
+    private var sentBytes: Int64 = 0
+
+    /// Makes the sizes of a stream.
+    ///
+    /// - Parameter firstBytes: The size of the first parts.
+    init(firstBytes: Int) {
+        nextBytes = firstBytes
+    }
+
+    /// Notes a part.
+    ///
+    /// - Parameter bytes: Its size.
+    mutating func sent(_ bytes: Int) {
+        parts += 1
+        sentBytes += Int64(bytes)
+        guard parts >= Self.firstParts else { return }
+        // Whole MiB: not a new size with each part.
+        let wanted = Int(sentBytes / 1000) >> 20 << 20
+        nextBytes = min(max(nextBytes, wanted), Self.mostBytes)
     }
 }

@@ -78,8 +78,8 @@ extension S3ObjectStore {
                 guard number <= Self.partsAtMost else {
                     throw ObjectStoreError(
                         .failed,
-                        "\(address(of: key).escaped()): more than \(humanBytes(Self.partsAtMost * Int64(part.count))) "
-                            + "cannot be stored as one object"
+                        "\(address(of: key).escaped()): more than \(Self.partsAtMost) parts, the last ones of "
+                            + "\(humanBytes(Int64(part.count))), cannot be stored as one object"
                     )
                 }
                 group.addTask { [number] in

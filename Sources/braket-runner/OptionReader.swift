@@ -33,6 +33,8 @@ struct OptionReader {
         options.logFile = value("log-file", settings.logFile)
         options.logSize = value("log-size", settings.logSize)
         options.stall = value("stall", settings.stall)
+        options.uploads = values("upload", settings.upload)
+        options.deflate = value("deflate", settings.deflate)
         options.maxArchiveEntries = value("max-archive-entries", settings.maxArchiveEntries)
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)

@@ -111,6 +111,22 @@ struct RunArguments: ParsableArguments {
     )
     var stall: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file or folder of the script's working folder to store at the end, or results or data; repeatable.",
+            valueName: "path=always|success|failure"
+        )
+    )
+    var upload: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What packs and unpacks (default: auto, ISA-L where libisal.so.2 is there).",
+            valueName: "auto|isal|zlib"
+        )
+    )
+    var deflate: String?
+
     @Option(help: ArgumentHelp("The most members of a script archive (default: 1000000).", valueName: "n"))
     var maxArchiveEntries: String?
 

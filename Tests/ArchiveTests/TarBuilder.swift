@@ -73,7 +73,7 @@ struct TarBuilder {
 /// - Throws: Nothing in practice.
 func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
     var sink = BytesSink()
-    var writer = try GzipWriter(level: 6)
+    var writer = try GzipWriter(level: 6, engine: .zlib)
     try bytes.withUnsafeBytes { try writer.write($0, into: &sink) }
     try writer.finish(into: &sink)
     return sink.bytes

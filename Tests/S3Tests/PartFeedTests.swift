@@ -113,3 +113,21 @@ import Testing
         #expect(throws: First.self) { try feed.takeEmpty() }
     }
 }
+
+struct StreamPartSizesTests {
+    @Test(
+        "Five TiB fit into 10,000 parts, whatever the first size",
+        arguments: [5 << 20, 14 << 20, 16 << 20, 64 << 20]
+    )
+    func fiveTebibytes(_ firstBytes: Int) {
+        var sizes = StreamPartSizes(firstBytes: firstBytes)
+        var total: Int64 = 0
+        for part in 1...10_000 {
+            #expect((5 << 20...2 << 30).contains(sizes.nextBytes))
+            if part <= StreamPartSizes.firstParts { #expect(sizes.nextBytes == firstBytes) }
+            total += Int64(sizes.nextBytes)
+            sizes.sent(sizes.nextBytes)
+        }
+        #expect(total >= 5 << 40)
+    }
+}
