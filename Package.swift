@@ -70,7 +70,11 @@ let package = Package(
             name: "BraketEnvironment",
             dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
         ),
-        .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["CLinuxShims", "ObjectStorage", "RunnerCore", logging, systemPackage],
+            exclude: ["README.md"]
+        ),
 
         .target(name: "AWSRequests", dependencies: ["AWSSigning", "RunnerCore", "RunnerHTTP", nioCore]),
         .target(
