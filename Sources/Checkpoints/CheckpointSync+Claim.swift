@@ -1,5 +1,7 @@
+import Logging
 import ObjectStorage
 import RunnerCore
+import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)

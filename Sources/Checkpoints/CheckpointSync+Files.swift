@@ -1,3 +1,4 @@
+import Logging
 import ObjectStorage
 import RunnerCore
 import Synchronization

@@ -1,5 +1,6 @@
 package import ObjectStorage
 import RunnerCore
+import Synchronization
 
 /// What a flush stored, and what is not safe.
 package struct FlushReport: Hashable, Sendable {

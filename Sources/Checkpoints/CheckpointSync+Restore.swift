@@ -1,3 +1,4 @@
+import Logging
 package import ObjectStorage
 import RunnerCore
 import Synchronization

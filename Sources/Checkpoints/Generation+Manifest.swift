@@ -1,4 +1,4 @@
-package import ObjectStorage
+import ObjectStorage
 package import RunnerCore
 
 extension Generation {

@@ -64,7 +64,8 @@ final class OpenedFile: Sendable {
         // A time in the future is a clock that was set back: it says nothing, and one tick is enough.
         guard age < Self.tickNanoseconds else { return }
         var rest = timespec(tv_sec: 0, tv_nsec: Int(min(Self.tickNanoseconds, Self.tickNanoseconds - max(0, age))))
-        while nanosleep(&rest, &rest) != 0 && errno == EINTR {}
+        var left = timespec()
+        while nanosleep(&rest, &left) != 0 && errno == EINTR { rest = left }
     }
 
     /// Hashes the content; blocks.

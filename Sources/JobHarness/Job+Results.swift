@@ -23,7 +23,8 @@ extension Job {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
         }
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
-        let failure = scriptFailure ?? Self.notSafe(unsafe)
+        let failure =
+            scriptFailure?.adding(checkpoints?.safeSummary.map { [$0] } ?? []) ?? Self.notSafe(unsafe)
         if scriptFailure != nil {
             for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
         }
@@ -116,10 +117,7 @@ extension Job {
         guard let checkpoints else { return [] }
         let phaseStart = ContinuousClock.now
         do {
-            let progress = TransferProgress()
-            let report = try await reporting(progress, of: "checkpoints", logger) {
-                try await checkpoints.flush(progress: progress)
-            }
+            let report = try await checkpoints.flush()
             record.finished(
                 .flush,
                 since: phaseStart,
@@ -136,10 +134,6 @@ extension Job {
                 ]
             )
             for entry in report.skipped { logger.warning("not stored with the checkpoints: \(entry)") }
-            logger.info(
-                "checkpoints: \(report.files - report.unsafe.count) of \(counted(report.files, "file")) safe",
-                metadata: ["checkpoint.stored": "\(report.stored)"]
-            )
             return report.unsafe.map { "checkpoint \($0)" }
         } catch {
             return ["checkpoints: \(error)"]

@@ -17,8 +17,8 @@ struct Job: Sendable {
     let stores: Stores
     /// The record.
     let record: RecordKeeper
-    /// The sync of the checkpoint folder; nil when nobody said where checkpoints are kept.
-    let checkpoints: CheckpointSync?
+    /// Keeps the checkpoint folder; nil when nobody said where checkpoints are kept.
+    let checkpoints: CheckpointKeeper?
     /// The signals of the process.
     let signals: JobSignals
     /// The runner's own log.
@@ -188,10 +188,7 @@ struct Job: Sendable {
         let phaseStart = ContinuousClock.now
         let report = try await phase("restoring checkpoints") {
             do {
-                let progress = TransferProgress()
-                return try await reporting(progress, of: "checkpoints", logger) {
-                    try await checkpoints.restore(progress: progress)
-                }
+                return try await checkpoints.restore()
             } catch let error as ObjectStoreError {
                 throw JobFailure(restoring: error)
             }
@@ -202,8 +199,10 @@ struct Job: Sendable {
             [
                 "restored": .number(JSONNumber(report.restored)), "bytes": .number(JSONNumber(report.restoredBytes)),
                 "kept": .number(JSONNumber(report.kept)),
+                "generation": report.generation.map { .number(JSONNumber($0)) } ?? .null,
             ]
         )
+        checkpoints.start()
         logger.info(
             "checkpoints: \(counted(report.restored, "file")) restored, \(report.kept) already here",
             metadata: ["checkpoint.folder": "\(folder)"]
