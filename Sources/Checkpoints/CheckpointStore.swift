@@ -36,7 +36,9 @@ struct CheckpointStore: Sendable {
             }
         }
         // Of two runs that stored the same number, the younger set counts.
-        listing.manifests.sort { ($0.name.number, $0.modified, $0.name.run) > ($1.name.number, $1.modified, $1.name.run) }
+        listing.manifests.sort {
+            ($0.name.number, $0.modified, $0.name.run) > ($1.name.number, $1.modified, $1.name.run)
+        }
         return listing
     }
 

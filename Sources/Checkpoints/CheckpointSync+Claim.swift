@@ -74,7 +74,6 @@ extension CheckpointSync {
             state.hasLease = true
             guard let rival, !state.isRivalled else { return nil }
             state.isRivalled = true
-            state.rival = rival
             return rival
         }
     }

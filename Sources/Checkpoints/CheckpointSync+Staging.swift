@@ -203,7 +203,9 @@ extension CheckpointSync {
             guard let stamp else { continue }
             adopt(item.file, stamp, item.digest)
         }
-        if let aside { logger.notice("files that differ from the stored ones were moved", metadata: ["path": "\(aside)"]) }
+        if let aside {
+            logger.notice("files that differ from the stored ones were moved", metadata: ["path": "\(aside)"])
+        }
     }
 
     private func adopt(_ file: RestoredFile, _ stamp: FileStamp, _ digest: ContentDigest) {

@@ -15,22 +15,25 @@ package final class CheckpointSync: Sendable {
         var tracker: ChangeTracker
         /// Whether the folder belongs to this run: before its restore it may hold what another run left.
         var isRestored = false
-        /// What the last look found that is no checkpoint, or could not be read.
+        /// What the last look found that is no checkpoint.
         var skipped: [String] = []
+        /// Folders that the last look could not read.
         var unreadable: [String] = []
         /// Digests that were computed and not yet committed: a retry reads nothing again.
         var hashed: [ObjectKey: HashedFile] = [:]
         /// Contents that are in the store for certain.
         var blobs: Set<ContentDigest> = []
-        /// Contents that were stored and are in no generation yet: new ones, and those that were so a generation ago.
+        /// Contents that were stored and are in no generation yet.
         var loose: Set<ContentDigest> = []
+        /// Contents to be removed with the next generation, unless that needs them.
         var looseBefore: Set<ContentDigest> = []
         /// Contents that only the generation before the newest has.
         var garbage: Set<ContentDigest> = []
         /// Checkpoints whose content is at their plain names only.
         var plainOnly: [ObjectKey: ObjectSummary] = [:]
-        /// Manifests of the store, and the newest of them that is whole.
+        /// Manifests of the store, those that are kept first.
         var manifests: [CheckpointLayout.ManifestName] = []
+        /// The newest of them that is whole.
         var newest: CheckpointLayout.ManifestName?
         /// Names that are in the store and whose files the script removed.
         var gone: Set<ObjectKey> = []
@@ -46,18 +49,19 @@ package final class CheckpointSync: Sendable {
         var takenAt: ContinuousClock.Instant?
         /// Its bytes.
         var bytes: Int64 = 0
-        /// Whether the lease was looked at, and whether another run has it.
+        /// Whether the lease was looked at.
         var hasLease = false
+        /// Whether another run stores at the same place.
         var isRivalled = false
-        /// The other run, until it was said.
-        var rival: Lease?
         /// Makes names of contents that are not hashed yet differ.
         var incoming = 0
     }
 
     /// A file whose content was hashed.
     struct HashedFile: Sendable {
+        /// Its state then.
         let stamp: FileStamp
+        /// Its content.
         let digest: ContentDigest
     }
 
@@ -129,6 +133,7 @@ package final class CheckpointSync: Sendable {
     /// Looks at the folder.
     ///
     /// - Parameter watch: Gets each folder before it is read.
+    /// - Throws: `CancellationError`.
     func look(_ watch: DirectoryWatch? = nil) async throws {
         try await BlockingPool.shared.run { [self] _ in
             state.withLock { state in

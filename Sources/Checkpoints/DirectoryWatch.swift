@@ -31,10 +31,9 @@ final class DirectoryWatch: Sendable {
     private let state = Mutex(State())
     private let onChange: @Sendable ([FilePath]) -> Void
 
-    /// Opens a watch of nothing yet and starts its thread.
+    /// Opens a watch of nothing yet and starts its thread; nil when the kernel refuses one.
     ///
     /// - Parameter onChange: Is called on that thread with the files that came by rename(2).
-    /// - Returns: nil when the kernel refuses one.
     init?(onChange: @escaping @Sendable ([FilePath]) -> Void) {
         queue = CLinuxShims_watch_open()
         guard queue >= 0 else { return nil }

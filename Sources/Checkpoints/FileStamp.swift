@@ -21,6 +21,19 @@ package struct FileStamp: Hashable, Sendable {
         changedNanoseconds = status.changedNanoseconds
     }
 
+    /// Makes a stamp of its parts.
+    init(
+        identity: FileStatus.Identity,
+        sizeBytes: Int64,
+        modifiedNanoseconds: Int64,
+        changedNanoseconds: Int64
+    ) {
+        self.identity = identity
+        self.sizeBytes = sizeBytes
+        self.modifiedNanoseconds = modifiedNanoseconds
+        self.changedNanoseconds = changedNanoseconds
+    }
+
     /// Makes the stamp of a content that is stored and not on the disk, where another file has its name.
     ///
     /// - Parameters:
@@ -39,6 +52,7 @@ package struct FileStamp: Hashable, Sendable {
     /// A file that was replaced meanwhile lost its last name, which changes its ctime and nothing else.
     ///
     /// - Parameter status: What the open file says now.
+    /// - Returns: false when it may have another one.
     func isContent(of status: FileStatus) -> Bool {
         let now = FileStamp(status)
         return now == self

@@ -46,6 +46,7 @@ package struct Lease: Hashable, Sendable {
     /// - Parameters:
     ///   - own: The lease of the run that asks.
     ///   - isRunning: Whether a process of this machine exists.
+    /// - Returns: true when a person should know.
     package func mayRival(_ own: Lease, isRunning: (Int) -> Bool) -> Bool {
         guard run != own.run else { return false }
         // In a container the runner that was killed and the one that follows have the same number.

@@ -66,7 +66,9 @@ extension S3ObjectStore {
         }
         // Parts that a killed run left are of another size, and of bytes that nobody here can compare.
         try await withMultipartUpload(to: key, options, resuming: false) { upload in
-            try await forEachConcurrently(ranges.enumerated(), limit: client.configuration.connections) { index, range in
+            try await forEachConcurrently(ranges.enumerated(), limit: client.configuration.connections) {
+                index,
+                range in
                 try await upload.copy(range, of: source, part: index + 1)
             }
         }

@@ -92,7 +92,10 @@ struct RunArguments: ParsableArguments {
 /// The options about checkpoints.
 struct CheckpointArguments: ParsableArguments {
     @Option(
-        help: ArgumentHelp("How often the checkpoint folder is looked at in any case (default: 30).", valueName: "seconds")
+        help: ArgumentHelp(
+            "How often the checkpoint folder is looked at in any case (default: 30).",
+            valueName: "seconds"
+        )
     )
     var checkpointInterval: String?
 
@@ -105,7 +108,10 @@ struct CheckpointArguments: ParsableArguments {
     var checkpointQuiet: String?
 
     @Option(
-        help: ArgumentHelp("After how long without a safe point that is said loudly (default: 300).", valueName: "seconds")
+        help: ArgumentHelp(
+            "After how long without a safe point that is said loudly (default: 300).",
+            valueName: "seconds"
+        )
     )
     var checkpointLagWarning: String?
 
