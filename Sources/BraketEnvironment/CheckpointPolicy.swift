@@ -35,7 +35,7 @@ package struct CheckpointPolicy: Hashable, Sendable {
     /// How often the folder is looked at, in seconds.
     package var intervalSeconds = 30
     /// How long a file must have been the same before it is taken for finished, in seconds.
-    package var quietSeconds = 1
+    package var quietSeconds = 1.0
     /// After how long without a safe point that is said loudly, in seconds.
     package var lagWarningSeconds = 300
     /// Which of two different files a restore leaves in the folder.
@@ -68,7 +68,19 @@ package struct CheckpointPolicy: Hashable, Sendable {
             return nil
         }
         policy.intervalSeconds = number(options.interval, 1...86_400) ?? policy.intervalSeconds
-        policy.quietSeconds = number(options.quiet, 0...3600) ?? policy.quietSeconds
+        if let option = options.quiet {
+            if let seconds = Double(option.text), (0...3600).contains(seconds) {
+                policy.quietSeconds = seconds
+            } else {
+                problems.append(
+                    Problem(
+                        path: option.source,
+                        value: .string(option.text),
+                        message: "must be a number from 0 to 3600"
+                    )
+                )
+            }
+        }
         policy.lagWarningSeconds = number(options.lagWarning, 1...86_400) ?? policy.lagWarningSeconds
         if let option = options.resume {
             if let resume = Resume(rawValue: option.text) {

@@ -20,8 +20,6 @@ package enum CheckpointEvent: Sendable {
 package final class CheckpointLoop: Sendable {
     /// Words in between are this far apart, and the lease is renewed as often.
     private static let heartbeat = Duration.seconds(60)
-    /// Generations are at least this far apart: each costs some requests.
-    private static let shortestDistance = Duration.seconds(3)
     private static let longestBackoff = Duration.seconds(30)
 
     /// How the last rounds went.
@@ -145,7 +143,8 @@ package final class CheckpointLoop: Sendable {
             guard outcome.generation != nil else { return interval }
             report(.moved(sync.safePoint))
             let took = ContinuousClock.now - begun
-            await sleep(min(max(Self.shortestDistance, took * 10), max(Self.shortestDistance, interval)))
+            // Each generation costs some requests.
+            await sleep(min(max(interval / 10, took * 10), interval))
             // Whatever rang meanwhile.
             return .milliseconds(1)
         }

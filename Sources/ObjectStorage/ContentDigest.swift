@@ -4,12 +4,16 @@ package import SystemPackage
 
 /// The SHA-256 of a content, as a value of 32 bytes.
 package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
-    private let words: SIMD4<UInt64>
+    // Not a SIMD type: its alignment of 32 bytes is more than an async frame has.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
 
     private init(_ bytes: some Sequence<UInt8>) {
-        var words = SIMD4<UInt64>()
+        var words: [UInt64] = [0, 0, 0, 0]
         for (index, byte) in bytes.enumerated() { words[index / 8] |= UInt64(byte) << UInt64(8 * (index % 8)) }
-        self.words = words
+        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
     }
 
     /// Reads a digest from its 64 lowercase hexadecimal digits.
@@ -76,10 +80,12 @@ package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(64)
-        for index in 0..<32 {
-            let byte = UInt8(truncatingIfNeeded: words[index / 8] >> UInt64(8 * (index % 8)))
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        for word in [first, second, third, fourth] {
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                let byte = UInt8(truncatingIfNeeded: word >> shift)
+                text.append(digits[Int(byte >> 4)])
+                text.append(digits[Int(byte & 15)])
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }
