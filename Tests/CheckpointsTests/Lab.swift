@@ -14,7 +14,7 @@ struct Lab: Sendable {
     }
 
     /// The folder of a run.
-    func folder(_ name: String = "local") -> FilePath { place.appending(name) }
+    func folder(_ name: String = "local") -> FilePath { place.pushing(FilePath(name)) }
 
     /// The folder that stands for the checkpoint URI.
     var stored: FilePath { place.pushing("bucket/ck") }
@@ -56,6 +56,9 @@ struct Lab: Sendable {
         for file in filesBelow(folder(name)) { contents[file] = try text(of: folder(name).pushing(FilePath(file))) }
         return contents
     }
+
+    /// Names and contents at plain names.
+    func plainContents() throws -> [String: String] { try contents("bucket/ck") }
 
     /// How many manifests and contents are stored.
     func ownObjects() throws -> (generations: Int, blobs: Int) {
