@@ -77,7 +77,11 @@ let package = Package(
             dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
         ),
         .target(name: "ScriptWatch", dependencies: ["CLinuxShims", "ProcessSupervision", "RunnerCore", systemPackage]),
-        .target(name: "Checkpoints", dependencies: ["ObjectStorage", "RunnerCore", logging, systemPackage]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["CLinuxShims", "ObjectStorage", "RunnerCore", logging, systemPackage],
+            exclude: ["README.md"]
+        ),
         .target(name: "SystemEvidence", dependencies: ["ProcessSupervision", "RunnerCore"]),
 
         .target(name: "AWSRequests", dependencies: ["AWSSigning", "RunnerCore", "RunnerHTTP", nioCore]),

@@ -33,6 +33,9 @@ extension ConfigurationResolver {
         let store = StoreSettings.read(options.store)
         settings.store = store.settings
         problems += store.problems
+        let checkpoints = CheckpointPolicy.read(options.checkpointPolicy)
+        settings.checkpoints = checkpoints.policy
+        problems += checkpoints.problems
         return settings
     }
 

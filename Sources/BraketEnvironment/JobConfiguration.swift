@@ -53,6 +53,8 @@ package struct RunSettings: Hashable, Sendable {
 
     /// How the object store is reached and used.
     package var store = StoreSettings()
+    /// How checkpoints are kept.
+    package var checkpoints = CheckpointPolicy()
 
     /// Makes the settings of a run without options.
     package init() {}

@@ -72,6 +72,8 @@ package struct RunOptions: Sendable {
     package var maxArchiveRatio: OptionValue?
     /// How the object store is reached and used.
     package var store = StoreOptions()
+    /// How checkpoints are kept.
+    package var checkpointPolicy = CheckpointOptions()
     /// Whether to set SM_* although the platform's files are not there.
     package var sageMakerEnvironment = false
     /// Whether `bool`, `list` and `dict` hyperparameters are read as JSON.

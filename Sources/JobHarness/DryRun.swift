@@ -218,7 +218,7 @@ package struct DryRun: Sendable {
                     DryRunPlan.Channel(
                         name: channel.name,
                         address: channel.location.description,
-                        files: (contents.files ?? []).map { ($0.name.string, $0.object.sizeBytes) }
+                        files: (contents.files ?? []).map { ($0.name.string, $0.sizeBytes) }
                     )
                 )
             } catch {

@@ -17,16 +17,20 @@ extension Job {
     /// - Parameter scriptFailure: Why the job failed so far; nil when the script succeeded.
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
-        let scriptFailure = scriptFailure.map(pointing)
-        if let scriptFailure { announce(scriptFailure) }
+        if let scriptFailure {
+            report(scriptFailure, logger)
+            note(pointing(scriptFailure))
+        }
         let (unsafe, cut) = await storeEverything(succeeded: scriptFailure == nil)
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
-        let failure = scriptFailure ?? Self.notSafe(unsafe).map(pointing)
+        let safe = checkpoints?.safeSummary.map { [$0] } ?? []
+        let failure = (scriptFailure?.adding(safe) ?? Self.notSafe(unsafe)).map(pointing)
         if scriptFailure != nil {
             for line in unsafe { logger.error("not stored", metadata: ["reason": "\(line)"]) }
         }
         if !unsafe.isEmpty { record.set("notSafe", .array(unsafe.map(JSONValue.string))) }
-        if scriptFailure == nil, let failure { announce(failure) }
+        if scriptFailure == nil, let failure { report(failure, logger) }
+        if let failure { note(failure) }
         let problem = await end(failure, isStored: cut != .stopRequest)
         guard let problem, failure == nil else {
             if failure == nil { printLine(.reportingSuccess) }
@@ -38,7 +42,8 @@ extension Job {
             "The script succeeded, but the record is not stored.",
             details: [problem]
         )
-        announce(pointing(late))
+        report(late, logger)
+        note(pointing(late))
         endRecord(pointing(late))
         return late.exitCode
     }
@@ -143,10 +148,7 @@ extension Job {
         guard let checkpoints else { return [] }
         let phaseStart = ContinuousClock.now
         do {
-            let progress = TransferProgress()
-            let report = try await reporting(progress, of: "checkpoints", logger) {
-                try await checkpoints.flush(progress: progress)
-            }
+            let report = try await checkpoints.flush()
             record.finished(
                 .flush,
                 since: phaseStart,
@@ -163,10 +165,6 @@ extension Job {
                 ]
             )
             for entry in report.skipped { logger.warning("not stored with the checkpoints: \(entry)") }
-            logger.info(
-                "checkpoints: \(report.files - report.unsafe.count) of \(counted(report.files, "file")) safe",
-                metadata: ["checkpoint.stored": "\(report.stored)"]
-            )
             return report.unsafe.map { "checkpoint \($0)" }
         } catch {
             return ["checkpoints: \(error)"]
@@ -231,9 +229,8 @@ extension Job {
         return failure.pointing(to: stored ?? paths.record.string)
     }
 
-    /// Says why the job failed everywhere somebody looks: standard error, the failure file, the record.
-    private func announce(_ failure: JobFailure) {
-        report(failure, logger)
+    /// Writes why the job failed wherever somebody looks for it: the failure file, the termination log, the record.
+    private func note(_ failure: JobFailure) {
         writeFailure(failure, to: paths, logger)
         terminationLog.write(failure)
         record.set("verdict", .object(failure.verdict))

@@ -52,6 +52,7 @@ extension Job {
         let report = script.launch.launcher?.readReport()
         var evidence = await evidenceWatch.end(child, script.launch, report, configuration)
         evidence.lastLine = output.relay?.lastLine
+        evidence.lastSafeCheckpoint = checkpoints.map { $0.safePoint.generation }.flatMap { $0 > 0 ? "\($0)" : nil }
         let verdict = ScriptVerdict(
             end: end,
             report: report,

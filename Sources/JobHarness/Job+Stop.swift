@@ -55,11 +55,13 @@ extension Job {
     /// What the script wrote and the store does not have yet; nothing where the platform stores it.
     private func unsafeBytes() async -> Int64 {
         guard configuration.storage.movesData else { return 0 }
-        let folders =
-            (configuration.outputPath == nil ? [] : [paths.model, paths.outputData])
-            + (checkpoints == nil ? [] : [configuration.checkpointDirectory])
+        let folders = configuration.outputPath == nil ? [] : [paths.model, paths.outputData]
+        let checkpointLag = checkpoints?.safePoint.lagBytes ?? 0
         // Nothing in it throws.
-        return (try? await BlockingPool.shared.run { _ in folders.map { folderBytes($0) }.saturatingSum() }) ?? 0
+        return
+            (try? await BlockingPool.shared.run { _ in
+                (folders.map { folderBytes($0) } + [checkpointLag]).saturatingSum()
+            }) ?? 0
     }
 }
 

@@ -17,8 +17,8 @@ struct Job: Sendable {
     let stores: Stores
     /// The record.
     let record: RecordKeeper
-    /// The sync of the checkpoint folder; nil when nobody said where checkpoints are kept.
-    let checkpoints: CheckpointSync?
+    /// Keeps the checkpoint folder; nil when nobody said where checkpoints are kept.
+    let checkpoints: CheckpointKeeper?
     /// The signals of the process.
     let signals: JobSignals
     /// Where Kubernetes looks for the reason of a failure.
@@ -199,10 +199,7 @@ struct Job: Sendable {
         let phaseStart = ContinuousClock.now
         let report = try await phase("restoring checkpoints", of: .fetch) {
             do {
-                let progress = TransferProgress()
-                return try await reporting(progress, of: "checkpoints", logger) {
-                    try await checkpoints.restore(progress: progress)
-                }
+                return try await checkpoints.restore()
             } catch let error as ObjectStoreError {
                 throw JobFailure(restoring: error)
             }
@@ -214,8 +211,10 @@ struct Job: Sendable {
             [
                 "restored": .number(JSONNumber(report.restored)), "bytes": .number(JSONNumber(report.restoredBytes)),
                 "kept": .number(JSONNumber(report.kept)),
+                "generation": report.generation.map { .number(JSONNumber($0)) } ?? .null,
             ]
         )
+        checkpoints.start()
         logger.info(
             "checkpoints: \(counted(report.restored, "file")) restored, \(report.kept) already here",
             metadata: ["checkpoint.folder": "\(folder)"]

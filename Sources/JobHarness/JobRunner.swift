@@ -66,7 +66,9 @@ package struct JobRunner: Sendable {
             configuration: configuration,
             stores: stores,
             record: record,
-            checkpoints: checkpointSync(configuration, stores),
+            checkpoints: checkpointSync(configuration, stores).map {
+                CheckpointKeeper(sync: $0, record: record, logger: logger)
+            },
             signals: signals,
             terminationLog: TerminationLog(inputs.environment),
             logger: logger,
@@ -87,13 +89,18 @@ package struct JobRunner: Sendable {
     private func checkpointSync(_ configuration: JobConfiguration, _ stores: Stores) -> CheckpointSync? {
         // An address that no store takes was refused with the configuration.
         guard configuration.storage.movesData, let location = configuration.checkpoints,
-            let (store, prefix) = try? stores.resolvePrefixForWriting(location)
+            var (store, prefix) = try? stores.resolvePrefixForWriting(location)
         else { return nil }
+        if configuration.settings.checkpoints.isPerHost {
+            // The name by which the platform calls this host; alone it is the first.
+            prefix = prefix.child(ObjectKey(inputs.environment.nonEmpty("SM_CURRENT_HOST") ?? "algo-1"))
+        }
         return CheckpointSync(
             folder: configuration.checkpointDirectory,
             store: store,
             prefix: prefix,
             options: configuration.writeOptions,
+            settings: CheckpointSettings(configuration.settings.checkpoints),
             claimFile: configuration.paths.ml.appending(".braket-runner-checkpoints"),
             transfersAtOnce: configuration.settings.store.transfersAtOnce,
             logger: logger

@@ -5,7 +5,7 @@ import RunnerCore
 import Synchronization
 import SystemPackage
 
-/// Copies files between this machine and a store, with the engine that moves a job's data.
+/// Copies files between this machine and a store, or inside the store, with the engine that moves a job's data.
 package struct TransferRun: Sendable {
     private let inputs: RunInputs
     private let logger: Logger
@@ -38,9 +38,6 @@ package struct TransferRun: Sendable {
             let stores = Stores(mode: inputs.storage, s3: access)
             let from = try location(source)
             let to = try location(target)
-            guard !stores.isInS3(from) || !stores.isInS3(to) else {
-                throw LocationError("\(target.escaped()): one of the two addresses must lie on this machine")
-            }
             try await reporting(progress, of: "transfer", logger) {
                 let transfer = Transfer(stores: stores, settings: settings, progress: progress)
                 try await source.hasSuffix("/") ? transfer.copyFolder(from, to) : transfer.copyObject(from, to)
@@ -71,7 +68,7 @@ package struct TransferRun: Sendable {
     }
 }
 
-/// One copy between two addresses, of which one lies on this machine.
+/// One copy between two addresses; when both lie in S3 the bytes do not pass through this machine.
 private struct Transfer: Sendable {
     let stores: Stores
     let settings: StoreSettings
@@ -126,18 +123,19 @@ private struct Transfer: Sendable {
             _ = try await store.download(object, to: path.pushing(relative), progress: progress)
         case .object:
             let (targetStore, key) = try stores.resolve(target)
-            guard let local = store as? LocalFolderStore else {
-                throw ObjectStoreError(.failed, "one of the two addresses must lie on this machine")
-            }
-            _ = try await targetStore.upload(
-                try local.file(of: object.key),
-                to: name.map { key.child($0) } ?? key,
-                options: WriteOptions(
-                    storageClass: settings.storageClass,
-                    tags: settings.tags.map { ObjectTag(key: $0.key, value: $0.value) }
-                ),
-                progress: progress
+            let options = WriteOptions(
+                storageClass: settings.storageClass,
+                tags: settings.tags.map { ObjectTag(key: $0.key, value: $0.value) }
             )
+            let targetKey = name.map { key.child($0) } ?? key
+            if let local = store as? LocalFolderStore {
+                let file = try local.file(of: object.key)
+                _ = try await targetStore.upload(file, to: targetKey, options: options, progress: progress)
+            } else if try await targetStore.copy(object, of: store, to: targetKey, options: options) {
+                progress.add(bytes: object.sizeBytes)
+            } else {
+                throw ObjectStoreError(.failed, "\(targetStore.address(of: targetKey)) is in another kind of store")
+            }
         }
         progress.objectDone()
     }

@@ -2,9 +2,9 @@ package import RunnerCore
 package import SystemPackage
 
 #if canImport(Glibc)
-import Glibc
+package import Glibc
 #elseif canImport(Musl)
-import Musl
+package import Musl
 #else
 #error("braket-runner runs on Linux only")
 #endif
@@ -31,8 +31,12 @@ package struct FileStatus: Hashable, Sendable {
     package let sizeBytes: Int64
     /// When its content was last written, in nanoseconds since 1970.
     package let modifiedNanoseconds: Int64
+    /// When anything of it last changed, its times included, in nanoseconds since 1970; nobody can set it.
+    package let changedNanoseconds: Int64
     /// Its device and inode.
     package let identity: Identity
+    /// How many names it has; 0 when it was removed or replaced while it is open.
+    package let links: UInt64
     /// Its permission bits.
     package let permissions: UInt32
 
@@ -59,7 +63,10 @@ package struct FileStatus: Hashable, Sendable {
         self.init(status)
     }
 
-    private init(_ status: stat) {
+    /// Takes over what a call of the stat(2) family said.
+    ///
+    /// - Parameter status: The kernel's answer.
+    package init(_ status: stat) {
         kind =
             switch status.st_mode & S_IFMT {
             case S_IFREG: .regularFile
@@ -69,6 +76,8 @@ package struct FileStatus: Hashable, Sendable {
             }
         sizeBytes = Int64(status.st_size)
         modifiedNanoseconds = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        changedNanoseconds = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
+        links = UInt64(status.st_nlink)
         identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         permissions = UInt32(status.st_mode & 0o7777)
     }

@@ -136,6 +136,27 @@ package struct LocalFolderStore: ObjectStore {
         }
     }
 
+    package func copy(
+        _ object: ObjectSummary,
+        of source: any ObjectStore,
+        to key: ObjectKey,
+        options: WriteOptions
+    ) async throws -> Bool {
+        guard let source = source as? LocalFolderStore else { return false }
+        let file = try source.file(of: object.key)
+        let address = source.address(of: object.key)
+        let target = try self.file(of: key)
+        // Never a hard link: the next write to one name must not change the other.
+        return try await BlockingPool.shared.run { cancellation in
+            try withOpenFile(file, address: address) { opened in
+                _ = try replaceFile(target, isDurable: true) { target in
+                    try copyBytes(from: opened, to: target, cancellation: cancellation)
+                }
+            }
+            return true
+        }
+    }
+
     package func delete(_ key: ObjectKey) async throws {
         let file = try file(of: key)
         try await BlockingPool.shared.run { _ in

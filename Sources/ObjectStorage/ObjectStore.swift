@@ -127,6 +127,22 @@ package protocol ObjectStore: Sendable {
         _ body: @escaping @Sendable (inout any ByteSink) throws -> R
     ) async throws -> R
 
+    /// Copies an object inside the store, without its bytes passing through this machine.
+    ///
+    /// - Parameters:
+    ///   - object: The object as it was listed or looked at; one that changed since is not copied where the store can tell.
+    ///   - source: Where it lies; this store, or another one of the same kind.
+    ///   - key: The key of the copy.
+    ///   - options: How the copy is to be stored.
+    /// - Returns: false when this store cannot reach the source by itself: the bytes must be fetched and stored.
+    /// - Throws: `ObjectStoreError`, `.notFound` when there is no such object.
+    func copy(
+        _ object: ObjectSummary,
+        of source: any ObjectStore,
+        to key: ObjectKey,
+        options: WriteOptions
+    ) async throws -> Bool
+
     /// Removes an object; a missing one is no error.
     ///
     /// - Throws: `ObjectStoreError`.

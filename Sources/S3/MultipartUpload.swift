@@ -47,6 +47,30 @@ final class MultipartUpload: Sendable {
         parts.withLock { $0[number] = part }
     }
 
+    /// Has the store take a part out of another object, by UploadPartCopy.
+    ///
+    /// - Parameters:
+    ///   - range: Which bytes of it.
+    ///   - source: The headers that name the object.
+    ///   - number: From 1 to 10,000; several may be copied at once.
+    /// - Throws: As `S3Client.send`.
+    func copy(_ range: Range<Int64>, of source: HTTPFields, part number: Int) async throws {
+        var call = S3Call(.put, key).adding("partNumber", String(number)).adding("uploadId", uploadID)
+        for field in source.fields { call.headers.add(field.name, field.value) }
+        call.headers.add("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")
+        let copied = try await store.client.send(
+            call,
+            bucket: store.bucket,
+            reading: StoredObject.init(copiedPart:)
+        )
+        let part = StoredPart(
+            entityTag: copied.entityTag,
+            checksum: copied.checksum?.value,
+            sizeBytes: Int64(range.count)
+        )
+        parts.withLock { $0[number] = part }
+    }
+
     /// Puts the parts together.
     ///
     /// - Throws: As `S3Client.send`; `TransferFault.damaged`.

@@ -11,15 +11,17 @@ extension S3ObjectStore {
     /// - Parameters:
     ///   - key: The key that the object is to get.
     ///   - options: How it is to be stored.
+    ///   - resuming: Whether parts that a killed run left may serve.
     ///   - body: Sends all parts.
     /// - Returns: What `body` returns.
     /// - Throws: As `S3Client.send`, and what `body` throws.
     func withMultipartUpload<R>(
         to key: ObjectKey,
         _ options: WriteOptions,
+        resuming: Bool = true,
         _ body: (MultipartUpload) async throws -> R
     ) async throws -> R {
-        let left = try await findUpload(of: key, options)
+        let left = resuming ? try await findUpload(of: key, options) : nil
         let upload: MultipartUpload
         if let left { upload = left } else { upload = try await beginUpload(to: key, options) }
         do {

@@ -8,7 +8,12 @@ struct OptionReader {
     let environment: ProcessEnvironment
 
     /// All options of a run.
-    func options(_ job: JobArguments, _ settings: RunArguments, _ store: StoreArguments) -> RunOptions {
+    func options(
+        _ job: JobArguments,
+        _ settings: RunArguments,
+        _ checkpoints: CheckpointArguments,
+        _ store: StoreArguments
+    ) -> RunOptions {
         var options = RunOptions()
         options.job = value("job", job.job)
         options.script = value("script", job.script)
@@ -39,8 +44,21 @@ struct OptionReader {
         options.maxArchiveBytes = value("max-archive-bytes", settings.maxArchiveBytes)
         options.maxArchiveRatio = value("max-archive-ratio", settings.maxArchiveRatio)
         options.store = storeOptions(store)
+        options.checkpointPolicy = checkpointOptions(checkpoints)
         options.sageMakerEnvironment = flag("sagemaker-env", settings.sagemakerEnv)
         options.typedHyperparameters = flag("typed-hyperparameters", settings.typedHyperparameters)
+        return options
+    }
+
+    /// The options about checkpoints.
+    func checkpointOptions(_ checkpoints: CheckpointArguments) -> CheckpointOptions {
+        var options = CheckpointOptions()
+        options.interval = value("checkpoint-interval", checkpoints.checkpointInterval)
+        options.quiet = value("checkpoint-quiet", checkpoints.checkpointQuiet)
+        options.lagWarning = value("checkpoint-lag-warning", checkpoints.checkpointLagWarning)
+        options.resume = value("resume", checkpoints.resume)
+        options.mirrorsDeletions = flag("checkpoint-delete", checkpoints.checkpointDelete)
+        options.isPerHost = flag("checkpoint-per-host", checkpoints.checkpointPerHost)
         return options
     }
 

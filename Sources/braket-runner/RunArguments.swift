@@ -143,6 +143,47 @@ struct RunArguments: ParsableArguments {
     var typedHyperparameters = false
 }
 
+/// The options about checkpoints.
+struct CheckpointArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How often the checkpoint folder is looked at in any case (default: 30).",
+            valueName: "seconds"
+        )
+    )
+    var checkpointInterval: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a checkpoint must be the same before it is taken for finished (default: 1).",
+            valueName: "seconds"
+        )
+    )
+    var checkpointQuiet: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "After how long without a safe point that is said loudly (default: 300).",
+            valueName: "seconds"
+        )
+    )
+    var checkpointLagWarning: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which of a stored and a different local checkpoint counts at the start (default: newest).",
+            valueName: "newest|local|remote"
+        )
+    )
+    var resume: String?
+
+    @Flag(help: "Delete checkpoints in the store that the script deletes.")
+    var checkpointDelete = false
+
+    @Flag(help: "Keep each host's checkpoints in a folder of its own below the checkpoint URI.")
+    var checkpointPerHost = false
+}
+
 /// The options of the object store.
 struct StoreArguments: ParsableArguments {
     @Option(

@@ -29,6 +29,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The job") var job: JobArguments
     @OptionGroup(title: "The run") var settings: RunArguments
+    @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointArguments
     @OptionGroup(title: "The object store") var store: StoreArguments
 
     @Flag(help: "Say everything that would happen and every problem; change nothing.")
@@ -52,7 +53,7 @@ struct RunCommand: AsyncParsableCommand {
         let format = try OutputFormat(reader.value("format", format))
         let logger = try makeLogger(reader.value("log-level", logLevel))
         let inputs = RunInputs(
-            options: reader.options(job, settings, store),
+            options: reader.options(job, settings, checkpoints, store),
             environment: environment,
             workingDirectory: currentWorkingDirectory()
         )

@@ -117,7 +117,7 @@ struct S3FaultTests {
                 #expect(places.count == 1 && places[0].contains(name), "\(places)")
             }
             // What could be stored is.
-            #expect(try world.keys("cp/").count == (name == "count" ? 0 : 1))
+            #expect(try world.keys("cp/sub/").count == (name == "count" ? 0 : 1))
             #expect(try world.keys("out/output/model").count == (name == "model.tar.gz" ? 0 : 1))
         }
     }

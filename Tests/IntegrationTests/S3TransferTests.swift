@@ -54,7 +54,7 @@ struct S3TransferTests {
             (["missing", "BUCKET/x"], 66, "missing"), (["BUCKET/missing", "x"], 66, "/missing"),
             (["BUCKET/here", "here"], 66, "here"), (["s3://no-such-bucket-at-all/x", "x"], 66, "404"),
             (["s3:///x", "x"], 64, "names no bucket"), (["ftp://x/y", "x"], 64, "scheme"),
-            (["BUCKET/here", "BUCKET/there"], 64, "this machine"), (["here"], 64, "target"), ([], 64, "source"),
+            (["BUCKET/missing", "BUCKET/there"], 66, "/missing"), (["here"], 64, "target"), ([], 64, "source"),
         ]
     )
     func refused(words: [String], code: Int32, text: String) throws {

@@ -119,4 +119,27 @@ ssize_t CLinuxShims_splice(int in, int out, size_t count);
 /// How many cores this thread may run on; -1 and errno on failure (sched_getaffinity(2)).
 int CLinuxShims_allowed_cores(void);
 
+/// One thing that happened in a watched directory, from inotify(7).
+struct CLinuxShims_watch_event {
+    /// The number that adding the directory returned; -1 of an overflow.
+    int directory;
+    /// The entry's name, which ends with the buffer's bytes; NULL for the directory itself.
+    const char *name;
+    /// 1 when events were lost.
+    int is_overflow;
+    /// 1 when the directory is not watched any more: it is gone.
+    int is_forgotten;
+    /// 1 when a file got this name by rename(2).
+    int is_renamed_file;
+};
+
+/// Opens a queue of events, close-on-exec and not blocking; -1 and errno on failure (inotify_init1(2)).
+int CLinuxShims_watch_open(void);
+
+/// Watches a directory for entries that come, go, or were written and closed; a number or -1 and errno.
+int CLinuxShims_watch_add(int watch, const char *directory);
+
+/// Takes the next event out of what read(2) gave; 0 at the end.
+int CLinuxShims_watch_next(const void *bytes, size_t count, size_t *offset, struct CLinuxShims_watch_event *event);
+
 #endif

@@ -25,6 +25,14 @@ package struct StoredObject: Hashable, Sendable {
         try self.init(AnswerReader(response, "CopyObjectResult"))
     }
 
+    /// Reads the answer to UploadPartCopy.
+    ///
+    /// - Parameter response: The answer; a status of 200 does not mean that it succeeded.
+    /// - Throws: The error inside; that the document is cut short or not readable.
+    package init(copiedPart response: HTTPResponse) throws(ServiceError) {
+        try self.init(AnswerReader(response, "CopyPartResult", or: "CopyObjectResult"))
+    }
+
     /// Makes what an answer to HEAD tells of an object that was put together by a request whose answer was lost.
     ///
     /// - Parameters:

@@ -1,0 +1,102 @@
+package import BraketAPI
+import RunnerCore
+
+/// The options about checkpoints, as texts.
+package struct CheckpointOptions: Sendable {
+    /// How often the folder is looked at, in seconds.
+    package var interval: OptionValue?
+    /// How long a file must have been the same, in seconds.
+    package var quiet: OptionValue?
+    /// After how long without a safe point that is said loudly, in seconds.
+    package var lagWarning: OptionValue?
+    /// `newest`, `local` or `remote`.
+    package var resume: OptionValue?
+    /// Whether files that the script deletes are deleted in the store.
+    package var mirrorsDeletions = false
+    /// Whether each host has a folder of its own.
+    package var isPerHost = false
+
+    /// Makes options with nothing given.
+    package init() {}
+}
+
+/// How checkpoints are kept.
+package struct CheckpointPolicy: Hashable, Sendable {
+    /// Which of two different files a restore leaves in the folder.
+    package enum Resume: String, Hashable, Sendable, CaseIterable {
+        /// The one that was written later.
+        case newest
+        /// The one that is there.
+        case local
+        /// The stored one.
+        case remote
+    }
+
+    /// How often the folder is looked at, in seconds.
+    package var intervalSeconds = 30
+    /// How long a file must have been the same before it is taken for finished, in seconds.
+    package var quietSeconds = 1.0
+    /// After how long without a safe point that is said loudly, in seconds.
+    package var lagWarningSeconds = 300
+    /// Which of two different files a restore leaves in the folder.
+    package var resume = Resume.newest
+    /// Whether files that the script deletes are deleted in the store.
+    package var mirrorsDeletions = false
+    /// Whether each host has a folder of its own below the checkpoint URI.
+    package var isPerHost = false
+
+    /// Makes the policy of a run without options.
+    package init() {}
+
+    /// Reads the options about checkpoints.
+    ///
+    /// - Parameter options: The options as texts.
+    /// - Returns: The policy, with defaults in place of what is wrong, and everything that is wrong.
+    package static func read(_ options: CheckpointOptions) -> (policy: CheckpointPolicy, problems: [Problem]) {
+        var policy = CheckpointPolicy()
+        var problems: [Problem] = []
+        func number(_ option: OptionValue?, _ range: ClosedRange<Int>) -> Int? {
+            guard let option else { return nil }
+            if let number = Int(option.text), range.contains(number) { return number }
+            problems.append(
+                Problem(
+                    path: option.source,
+                    value: .string(option.text),
+                    message: "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+                )
+            )
+            return nil
+        }
+        policy.intervalSeconds = number(options.interval, 1...86_400) ?? policy.intervalSeconds
+        if let option = options.quiet {
+            if let seconds = Double(option.text), (0...3600).contains(seconds) {
+                policy.quietSeconds = seconds
+            } else {
+                problems.append(
+                    Problem(
+                        path: option.source,
+                        value: .string(option.text),
+                        message: "must be a number from 0 to 3600"
+                    )
+                )
+            }
+        }
+        policy.lagWarningSeconds = number(options.lagWarning, 1...86_400) ?? policy.lagWarningSeconds
+        if let option = options.resume {
+            if let resume = Resume(rawValue: option.text) {
+                policy.resume = resume
+            } else {
+                problems.append(
+                    Problem(
+                        path: option.source,
+                        value: .string(option.text),
+                        message: "must be newest, local or remote"
+                    )
+                )
+            }
+        }
+        policy.mirrorsDeletions = options.mirrorsDeletions
+        policy.isPerHost = options.isPerHost
+        return (policy, problems)
+    }
+}

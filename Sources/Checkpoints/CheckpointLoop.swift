@@ -1,0 +1,191 @@
+import Logging
+import ObjectStorage
+import RunnerCore
+import Synchronization
+import SystemPackage
+
+/// What the continuous storing of checkpoints has to say.
+package enum CheckpointEvent: Sendable {
+    /// The safe point moved, or cannot move any more.
+    case moved(SafePoint)
+    /// It is time for a word in between.
+    case heartbeat(SafePoint)
+    /// Something has not been safe for longer than it may; the store's own error stands in it.
+    case lagging(SafePoint)
+    /// Something a person should know.
+    case warning(String)
+}
+
+/// Stores checkpoints while the script runs.
+package final class CheckpointLoop: Sendable {
+    /// Words in between are this far apart, and the lease is renewed as often.
+    private static let heartbeat = Duration.seconds(60)
+    private static let longestBackoff = Duration.seconds(30)
+
+    /// How the last rounds went.
+    private enum Condition { case idle, behind, failing }
+
+    private let sync: CheckpointSync
+    private let doorbell = Doorbell()
+    private let isEnding = Atomic(false)
+    private let renamed = Mutex<[FilePath]>([])
+    private let report: @Sendable (CheckpointEvent) -> Void
+
+    /// Makes a loop that does not run yet.
+    ///
+    /// - Parameters:
+    ///   - sync: The folder, restored.
+    ///   - report: Is told what happens, from any thread.
+    package init(_ sync: CheckpointSync, report: @escaping @Sendable (CheckpointEvent) -> Void) {
+        self.sync = sync
+        self.report = report
+    }
+
+    /// Ends the loop after what it is at.
+    package func end() {
+        isEnding.store(true, ordering: .relaxed)
+        doorbell.ring()
+    }
+
+    /// Watches and stores until `end` is called or the task is cancelled; errors of the store are waited out.
+    package func run() async {
+        let watch = DirectoryWatch { [weak self] paths in
+            guard let self else { return }
+            if !paths.isEmpty { renamed.withLock { $0 += paths.prefix(256) } }
+            doorbell.ring()
+        }
+        defer { watch?.stop() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in await beat() }
+            await loop(watch)
+            group.cancelAll()
+        }
+    }
+
+    private var goesOn: Bool { !isEnding.load(ordering: .relaxed) && !Task.isCancelled }
+
+    // MARK: Rounds
+
+    private func loop(_ watch: DirectoryWatch?) async {
+        var failures = 0
+        var condition = Condition.idle
+        var saidUnwatched = false
+        var pause = Duration.zero
+        var wait = Duration.zero
+        while goesOn {
+            let isRung = wait == .zero ? false : await doorbell.wait(atMost: wait)
+            guard goesOn else { break }
+            if isRung, pause > .zero {
+                // What comes in between is looked at together.
+                await sleep(pause)
+                guard goesOn else { break }
+            }
+            let begun = ContinuousClock.now
+            do {
+                wait = try await round(watch)
+                let took = ContinuousClock.now - begun
+                pause = min(max(.seconds(1), took * 10), sync.settings.interval)
+                if failures > 0 || condition != .idle { condition = settle(condition) }
+                failures = 0
+            } catch is CancellationError {
+                break
+            } catch {
+                failures += 1
+                sync.state.withLock { $0.storeProblem = "\(error)" }
+                if condition != .failing { report(.moved(sync.safePoint)) }
+                condition = .failing
+                wait = min(Self.longestBackoff, .seconds(1 << min(failures, 5)))
+                pause = wait
+            }
+            if !saidUnwatched, watch == nil || watch?.failure != nil {
+                saidUnwatched = true
+                let reason = watch?.failure.map { ": \($0)" } ?? ""
+                let seconds = sync.settings.interval.components.seconds
+                report(.warning("not every checkpoint folder can be watched\(reason); looking every \(seconds) s"))
+            }
+        }
+    }
+
+    private func settle(_ condition: Condition) -> Condition {
+        let point = sync.safePoint
+        if condition == .failing { report(.moved(point)) }
+        return .idle
+    }
+
+    /// Sleeps, but not beyond the end.
+    private func sleep(_ duration: Duration) async {
+        let end = ContinuousClock.now + duration
+        while goesOn, case let rest = end - .now, rest > .zero { _ = await doorbell.wait(atMost: rest) }
+    }
+
+    /// One look, and what follows from it.
+    ///
+    /// - Returns: After how long the next one is due if nothing happens.
+    private func round(_ watch: DirectoryWatch?) async throws -> Duration {
+        let interval = sync.settings.interval
+        let ahead = renamed.withLock { paths in
+            defer { paths = [] }
+            return paths
+        }
+        if !ahead.isEmpty { try await sync.sendAhead(ahead) }
+        try await sync.look(watch)
+        switch sync.state.withLock({ $0.tracker.plan(at: .now) }) {
+        case .rest:
+            if sync.state.withLock({ !$0.unpublished.isEmpty }) { await sync.publish() }
+            return interval
+        case .lookAgain(let after):
+            return min(max(after, .milliseconds(100)), interval)
+        case .store(let batch):
+            let begun = ContinuousClock.now
+            let outcome = try await sync.storeBatch(batch)
+            sync.state.withLock { $0.storeProblem = nil }
+            guard outcome.changed.isEmpty else { return min(sync.settings.quiet + .milliseconds(100), interval) }
+            guard outcome.generation != nil else { return interval }
+            report(.moved(sync.safePoint))
+            let took = ContinuousClock.now - begun
+            // Each generation costs some requests.
+            await sleep(min(max(interval / 10, took * 10), interval))
+            // Whatever rang meanwhile.
+            return .milliseconds(1)
+        }
+    }
+
+    // MARK: Words in between
+
+    private func beat() async {
+        let period = max(.seconds(1), min(Self.heartbeat, sync.settings.lagWarning))
+        var lastGeneration = 0
+        var lastBeat = ContinuousClock.now
+        var lastWarning: ContinuousClock.Instant?
+        await renewLease()
+        // Ends early when cancelled, which ends the loop.
+        while (try? await Task.sleep(for: period)) != nil {
+            let now = ContinuousClock.now
+            let point = sync.safePoint
+            if point.lag >= sync.settings.lagWarning, lastWarning.map({ now - $0 >= Self.heartbeat }) ?? true {
+                lastWarning = now
+                report(.lagging(point))
+            }
+            guard now - lastBeat >= Self.heartbeat else { continue }
+            lastBeat = now
+            await renewLease()
+            if point.generation != lastGeneration || point.lagBytes > 0 { report(.heartbeat(point)) }
+            lastGeneration = point.generation
+        }
+    }
+
+    private func renewLease() async {
+        do {
+            guard let rival = try await sync.takeLease(renews: true) else { return }
+            report(
+                .warning(
+                    "another run stores checkpoints at the same place (run \(rival.run) on \(rival.host.escaped()), process "
+                        + "\(rival.processID)): the sets of both are kept whole, but only the newest is restored; give each "
+                        + "run a checkpoint URI of its own, or --checkpoint-per-host"
+                )
+            )
+        } catch {
+            sync.logger.debug("the lease is not renewed", metadata: ["reason": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Logging
+import ObjectStorage
+import RunnerCore
+import Synchronization
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+extension CheckpointSync {
+    /// Makes sure that the folder holds checkpoints of this place only.
+    ///
+    /// In one root, job A's `c.json` would otherwise be taken for job B's, and stored over it. A folder whose last run
+    /// had another place is moved beside itself; one without a run before was filled by hand, or by an image.
+    ///
+    /// Blocks.
+    ///
+    /// - Throws: `ObjectStoreError`.
+    func claimFolder() throws {
+        try makeDirectories(folder)
+        guard let claimFile else { return }
+        let claim = "\(folder)\n\(remote.store.address(of: remote.layout.base))"
+        let earlier = try? withOpenFile(claimFile, address: claimFile.string) { descriptor in
+            var bytes = [UInt8](repeating: 0, count: 8192)
+            let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+            return String(decoding: bytes[..<count], as: UTF8.self)
+        }
+        if let earlier, earlier.hasPrefix("\(folder)\n"), !earlier.hasSameBytes(as: claim),
+            !(try directoryEntryNames(folder).isEmpty)
+        {
+            let aside = unusedSibling("previous")
+            try moveTree(folder, to: aside)
+            try makeDirectories(folder)
+            logger.notice("checkpoints of another place were moved", metadata: ["path": "\(aside)"])
+        }
+        try replaceFile(claimFile, with: Array(claim.utf8))
+    }
+
+    /// A name beside the folder that is not taken: `checkpoints.previous-1`.
+    ///
+    /// - Parameter word: What it is.
+    /// - Returns: The path.
+    func unusedSibling(_ word: String) -> FilePath {
+        let name = folder.lastComponent?.string ?? "checkpoints"
+        var number = 1
+        func sibling() -> FilePath { folder.removingLastComponent().appending("\(name).\(word)-\(number)") }
+        while FileStatus(of: sibling(), followingLinks: false) != nil { number += 1 }
+        return sibling()
+    }
+
+    // MARK: The lease
+
+    /// Says in the store that this run stores there, and finds out whether another one does; at most one request to
+    /// read and one to write.
+    ///
+    /// - Parameter renews: Whether to do so although it was done before.
+    /// - Returns: The other run, the first time that it is seen.
+    /// - Throws: `ObjectStoreError`; `CancellationError`.
+    @discardableResult
+    func takeLease(renews: Bool = false) async throws -> Lease? {
+        guard renews || !state.withLock({ $0.hasLease }) else { return nil }
+        let own = Lease(run: remote.run, host: hostName(), processID: Int(getpid()), renewed: .now())
+        let found = try await remote.lease()
+        let rival = found.flatMap { lease in
+            lease.mayRival(own) { kill(pid_t(truncatingIfNeeded: $0), 0) == 0 || errno == EPERM } ? lease : nil
+        }
+        try await remote.put(own)
+        return state.withLock { state in
+            state.hasLease = true
+            guard let rival, !state.isRivalled else { return nil }
+            state.isRivalled = true
+            return rival
+        }
+    }
+
+    /// Takes the lease back at the end, unless another run has it.
+    func dropLease() async {
+        guard state.withLock({ $0.hasLease }) else { return }
+        // One that stays makes the next run look whether this process is still there.
+        guard let found = try? await remote.lease(), found.run == remote.run else { return }
+        try? await remote.store.delete(remote.layout.lease)
+    }
+}
+
+/// The name of this machine, or of its container.
+private func hostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

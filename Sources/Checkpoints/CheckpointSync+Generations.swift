@@ -1,0 +1,271 @@
+import Logging
+import ObjectStorage
+import RunnerCore
+import Synchronization
+
+/// What became of a batch.
+struct BatchOutcome: Sendable {
+    /// Files whose content had to be sent.
+    var sentFiles = 0
+    /// Their bytes.
+    var sentBytes: Int64 = 0
+    /// Files that changed while they were stored: there is no generation then.
+    var changed: [ObjectKey] = []
+    /// The generation; nil when everything was as it is stored.
+    var generation: Int?
+}
+
+extension CheckpointSync {
+    /// Stores a batch, and the generation that it makes; what cannot be read keeps its last version.
+    ///
+    /// - Parameters:
+    ///   - batch: What to store.
+    ///   - takesRest: Whether files that changed meanwhile are left out, and not the whole batch.
+    ///   - progress: Is told what the store took.
+    /// - Returns: What became of it.
+    /// - Throws: `ObjectStoreError` of the store; `CancellationError`. What was sent need not be sent again.
+    func storeBatch(
+        _ batch: CheckpointBatch,
+        takesRest: Bool = false,
+        _ progress: TransferProgress? = nil
+    ) async throws -> BatchOutcome {
+        try await takeLease()
+        let number = state.withLock { ($0.manifests.map(\.number).max() ?? 0) + 1 }
+        var (outcome, entries, problems) = try await storeFiles(batch, generation: number, progress)
+        guard outcome.changed.isEmpty || takesRest else { return outcome }
+        state.withLock { $0.problems = problems }
+        let changes = state.withLock { state in
+            entries.filter { state.tracker.stored[$0.key]?.digest != $0.value.digest }
+        }
+        guard !changes.isEmpty || !batch.removed.isEmpty else {
+            // Touched, and nothing else.
+            state.withLock { state in
+                for (key, entry) in entries { state.tracker.commit(key, entry) }
+                state.hashed = [:]
+            }
+            return outcome
+        }
+        try await backfill(except: Set(changes.keys).union(batch.removed))
+        let isPartial = !batch.unfinished.isEmpty || !problems.isEmpty || !outcome.changed.isEmpty
+        try await putManifest(entries, removed: batch.removed, number: number, isPartial: isPartial)
+        outcome.generation = number
+        let publications = changes.mapValues { _ in "not copied to its plain name yet" }
+        state.withLock { state in
+            state.unpublished.merge(publications) { $1 }
+            for key in batch.removed {
+                state.unpublished[key] = nil
+                if settings.mirrorsDeletions { state.toRemove.insert(key) }
+            }
+        }
+        await publish()
+        await collectGarbage()
+        return outcome
+    }
+
+    // MARK: Contents
+
+    private func storeFiles(
+        _ batch: CheckpointBatch,
+        generation: Int,
+        _ progress: TransferProgress?
+    ) async throws -> (BatchOutcome, [ObjectKey: ChangeTracker.Stored], [ObjectKey: String]) {
+        let opened = try await BlockingPool.shared.run { [self] _ in Mutex(open(batch.files)).withLock { $0 } }
+        let handles = Mutex(opened)
+        let result = Mutex((BatchOutcome(), [ObjectKey: ChangeTracker.Stored](), [ObjectKey: String]()))
+        for file in batch.files { progress?.found(bytes: file.stamp.sizeBytes) }
+        progress?.listingEnded()
+        let work = batch.files.map { ($0, false) } + batch.snapshots.map { ($0, true) }
+        try await forEachLargestFirst(
+            workers: transfersAtOnce,
+            sizeBytes: { (item: (TrackedFile, Bool)) in item.0.stamp.sizeBytes },
+            find: { add in for item in work { try await add(item) } },
+            move: { [self] file, isSnapshot in
+                // Closed as soon as it is stored.
+                let handle = handles.withLock { $0.removeValue(forKey: file.key) }
+                let outcome =
+                    isSnapshot
+                    ? try await storeSnapshot(file, generation: generation)
+                    : try await store(file, handle, generation: generation, progress)
+                result.withLock { result in
+                    switch outcome {
+                    case .stored(let entry, let bytes):
+                        result.1[file.key] = entry
+                        if bytes > 0 { result.0.sentFiles += 1 }
+                        result.0.sentBytes += bytes
+                    case .changed: result.0.changed.append(file.key)
+                    case .unreadable(let reason): result.2[file.key] = reason
+                    }
+                }
+            }
+        )
+        return result.withLock { $0 }
+    }
+
+    /// Gives contents that are only at plain names - a prefix that the service wrote - names of their own, before the
+    /// first generation lists them: the next version overwrites the plain name.
+    private func backfill(except skipped: Set<ObjectKey>) async throws {
+        let plainOnly = state.withLock { state in
+            state.plainOnly.filter { !skipped.contains($0.key) && state.tracker.stored[$0.key] != nil }
+        }
+        try await forEachConcurrently(plainOnly, limit: transfersAtOnce) { [self] key, object in
+            guard let entry = state.withLock({ $0.tracker.stored[key] }) else { return }
+            if !state.withLock({ $0.blobs.contains(entry.digest) }) {
+                try await copyOrSend(object, key, entry)
+            }
+            state.withLock { state in
+                state.blobs.insert(entry.digest)
+                state.plainOnly[key] = nil
+            }
+        }
+    }
+
+    private func copyOrSend(_ object: ObjectSummary, _ key: ObjectKey, _ entry: ChangeTracker.Stored) async throws {
+        do {
+            try await remote.copy(object, to: remote.layout.blob(entry.digest))
+        } catch let error as ObjectStoreError where error.code != .unavailable {
+            // Somebody wrote to the plain name meanwhile; the file that was restored is still here.
+            state.withLock { $0.plainOnly[key] = nil }
+            let outcome = try await store(TrackedFile(key: key, stamp: entry.stamp), nil, generation: entry.since, nil)
+            guard case .stored(let again, _) = outcome, again.digest == entry.digest else { throw error }
+        }
+    }
+
+    // MARK: The manifest
+
+    private func putManifest(
+        _ entries: [ObjectKey: ChangeTracker.Stored],
+        removed: [ObjectKey],
+        number: Int,
+        isPartial: Bool
+    ) async throws {
+        let takenAt = ContinuousClock.now
+        let (generation, gone) = state.withLock { state -> (Generation, Set<ObjectKey>) in
+            var stored = state.tracker.stored
+            for key in removed { stored[key] = nil }
+            stored.merge(entries) { $1 }
+            let gone = state.gone.union(removed).filter { stored[$0] == nil }
+            let generation = Generation(
+                number: number,
+                run: remote.run,
+                time: .now(),
+                isPartial: isPartial,
+                files: stored.map { Generation.File($0.key, $0.value) }.sorted { $0.key < $1.key },
+                gone: gone.sorted()
+            )
+            return (generation, gone)
+        }
+        try await remote.put(generation)
+        state.withLock { state in
+            let before = state.tracker.stored
+            for key in removed { state.tracker.forget(key) }
+            for (key, entry) in entries {
+                state.tracker.commit(key, entry)
+                state.plainOnly[key] = nil
+            }
+            let replaced = entries.keys.compactMap { before[$0] } + removed.compactMap { before[$0] }
+            state.looseBefore.formUnion(state.garbage)
+            state.garbage = Set(replaced.map(\.digest))
+            state.gone = gone
+            state.hashed = [:]
+            let name = CheckpointLayout.ManifestName(number: number, run: remote.run)
+            // The one before is kept, all others go.
+            state.manifests = (state.newest.map { [$0] } ?? []) + [name] + state.manifests.filter { $0 != state.newest }
+            state.newest = name
+            state.takenAt = takenAt
+            state.bytes = generation.files.map(\.sizeBytes).saturatingSum()
+        }
+        logger.debug("generation stored", metadata: ["checkpoint.generation": "\(number)"])
+    }
+
+    // MARK: Plain names
+
+    /// Copies what is stored to the plain names that do not have it yet, and removes those that are to go.
+    ///
+    /// What fails is tried again with the next generation and at the end.
+    func publish() async {
+        let (files, names) = state.withLock { state in
+            (
+                state.unpublished.keys.compactMap { key in state.tracker.stored[key].map { (key, $0) } },
+                Array(state.toRemove)
+            )
+        }
+        await forEachKept(files) { [self] key, entry in
+            do {
+                try await remote.publish(entry.digest, sizeBytes: entry.sizeBytes, as: key)
+                state.withLock { $0.unpublished[key] = nil }
+            } catch let error as ObjectStoreError {
+                state.withLock { $0.unpublished[key] = error.description }
+                // The others would each wait for a store that is not there.
+                if error.code == .unavailable { throw error }
+            }
+        }
+        await forEachKept(names) { [self] key in
+            do {
+                try await remote.store.delete(remote.layout.plain(key))
+                state.withLock { state in
+                    state.toRemove.remove(key)
+                    state.gone.remove(key)
+                }
+            } catch {
+                logger.debug("not removed", metadata: ["checkpoint.key": "\(key)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    // MARK: Garbage
+
+    /// Removes manifests and contents that none of the last two generations needs.
+    private func collectGarbage() async {
+        let (manifests, digests) = state.withLock { state -> ([CheckpointLayout.ManifestName], [ContentDigest]) in
+            // Another run's manifests may name what ours do not.
+            guard !state.isRivalled else { return ([], []) }
+            let manifests = Array(state.manifests.dropFirst(2))
+            state.manifests.removeLast(manifests.count)
+            var unneeded = state.looseBefore
+            state.looseBefore = state.loose.subtracting(state.looseBefore)
+            state.loose = []
+            if !unneeded.isEmpty || !state.garbage.isEmpty || !state.looseBefore.isEmpty {
+                for entry in state.tracker.stored.values {
+                    unneeded.remove(entry.digest)
+                    state.garbage.remove(entry.digest)
+                    state.looseBefore.remove(entry.digest)
+                }
+                unneeded.subtract(state.garbage)
+            }
+            state.blobs.subtract(unneeded)
+            return (manifests, Array(unneeded))
+        }
+        let keys = manifests.map(remote.layout.manifest) + digests.map(remote.layout.blob)
+        await forEachKept(keys) { [self] key in
+            do {
+                try await remote.store.delete(key)
+            } catch {
+                // It costs storage until the next run finds it.
+                logger.debug("not removed", metadata: ["checkpoint.key": "\(key)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    /// Runs what keeps its errors for each of some elements, several at once.
+    private func forEachKept<Element: Sendable>(
+        _ elements: [Element],
+        _ body: @escaping @Sendable (Element) async throws -> Void
+    ) async {
+        // A body keeps its error, and throws only to end the others.
+        try? await forEachConcurrently(elements, limit: transfersAtOnce) { try await body($0) }
+    }
+}
+
+extension Generation.File {
+    /// The entry of a stored file.
+    init(_ key: ObjectKey, _ entry: ChangeTracker.Stored) {
+        self.init(
+            key: key,
+            sizeBytes: entry.sizeBytes,
+            digest: entry.digest,
+            modifiedNanoseconds: entry.stamp.modifiedNanoseconds,
+            since: entry.since,
+            isSnapshot: entry.isSnapshot
+        )
+    }
+}

@@ -1,0 +1,77 @@
+import ObjectStorage
+import RunnerCore
+import SystemPackage
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// A checkpoint that is held open while it is stored: what replaces it under its name does not touch it.
+final class OpenedFile: Sendable {
+    /// By how much a file's times must be in the past before its content counts as that of its times: two writes within
+    /// a tick of the kernel's clock leave the same ones.
+    private static let tickNanoseconds: Int64 = 20_000_000
+
+    /// Where it lies.
+    let path: FilePath
+    /// The open file.
+    let descriptor: FileDescriptor
+    /// Its state when it was opened.
+    let stamp: FileStamp
+
+    /// Opens a file; blocks.
+    ///
+    /// - Parameter path: The file.
+    /// - Throws: `ObjectStoreError` when it cannot be read.
+    init(_ path: FilePath) throws(ObjectStoreError) {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
+        } catch {
+            throw ObjectStoreError(reading: path.string.escaped(), error as? Errno ?? .ioError)
+        }
+        guard let status = FileStatus(of: descriptor), status.isRegularFile else {
+            try? descriptor.close()  // Nothing was written.
+            throw ObjectStoreError(.notFound, "\(path.string.escaped()) is no file any more")
+        }
+        self.path = path
+        self.descriptor = descriptor
+        stamp = FileStamp(status)
+    }
+
+    deinit {
+        try? descriptor.close()  // Nothing was written.
+    }
+
+    /// A path of exactly this file, also when it has no name any more.
+    var ownPath: FilePath {
+        let link = FilePath("/proc/self/fd/\(descriptor.rawValue)")
+        return FileStatus(of: link) == nil ? path : link
+    }
+
+    /// Whether the content is still what it was when the file was opened.
+    var isUnchanged: Bool { FileStatus(of: descriptor).map(stamp.isContent) ?? false }
+
+    /// Waits until the clock has ticked since the file's last change; blocks at most 20 ms.
+    func waitOutTick() {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let age = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - stamp.changedNanoseconds
+        // A time in the future is a clock that was set back: it says nothing, and one tick is enough.
+        guard age < Self.tickNanoseconds else { return }
+        var rest = timespec(tv_sec: 0, tv_nsec: Int(min(Self.tickNanoseconds, Self.tickNanoseconds - max(0, age))))
+        var left = timespec()
+        while nanosleep(&rest, &left) != 0 && errno == EINTR { rest = left }
+    }
+
+    /// Hashes the content; blocks.
+    ///
+    /// - Throws: `ObjectStoreError`, `CancellationError`.
+    func digest(_ cancellation: CancellationFlag) throws -> ContentDigest {
+        try ContentDigest(of: descriptor, name: path.string.escaped(), cancellation: cancellation)
+    }
+}

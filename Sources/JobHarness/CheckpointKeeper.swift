@@ -1,0 +1,128 @@
+import BraketEnvironment
+import Checkpoints
+import Logging
+import ObjectStorage
+import RunnerCore
+import Synchronization
+
+/// Stores a job's checkpoints from their restore to the job's end, and says up to where they are safe: in the log, in the
+/// record as `runner.safe`, and in the reason of a failure.
+final class CheckpointKeeper: Sendable {
+    private let sync: CheckpointSync
+    private let record: RecordKeeper
+    private let logger: Logger
+    private let running = Mutex<(loop: CheckpointLoop, task: Task<Void, Never>)?>(nil)
+
+    /// Makes the keeper of a job.
+    ///
+    /// - Parameters:
+    ///   - sync: The sync of the checkpoint folder.
+    ///   - record: Gets `runner.safe`.
+    ///   - logger: The runner's own log.
+    init(sync: CheckpointSync, record: RecordKeeper, logger: Logger) {
+        self.sync = sync
+        self.record = record
+        self.logger = logger
+    }
+
+    /// Restores the checkpoints.
+    ///
+    /// - Returns: What came and what stayed.
+    /// - Throws: `ObjectStoreError`; `CancellationError`.
+    func restore() async throws -> RestoreReport {
+        let progress = TransferProgress()
+        let report = try await reporting(progress, of: "checkpoints", logger) { [sync] in
+            try await sync.restore(progress: progress)
+        }
+        for note in report.notes { logger.warning("checkpoints: \(note)") }
+        return report
+    }
+
+    /// Begins to store while the script runs; returns at once.
+    func start() {
+        let loop = CheckpointLoop(sync) { [self] event in take(event) }
+        // It ends with `flush`, which every job comes to: the script's run is no scope that could hold it.
+        let task = Task { await loop.run() }
+        running.withLock { $0 = (loop, task) }
+    }
+
+    /// Ends the storing of the script's time and stores what is left.
+    ///
+    /// - Returns: What was stored, and what is not safe.
+    /// - Throws: `CancellationError`.
+    func flush() async throws -> FlushReport {
+        if let (loop, task) = running.withLock({ $0 }) {
+            loop.end()
+            await withTaskCancellationHandler {
+                await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
+        let progress = TransferProgress()
+        let report = try await reporting(progress, of: "checkpoints", logger) { [sync] in
+            try await sync.flush(progress: progress)
+        }
+        if let verdict = report.verdict {
+            if report.isSafe {
+                logger.info("checkpoints: \(verdict)")
+            } else {
+                logger.error("checkpoints: \(verdict)")
+            }
+            var safe = report.safePoint.json
+            safe["verdict"] = .string(verdict)
+            record.set("safe", .object(safe))
+        }
+        return report
+    }
+
+    /// Up to where the checkpoints are safe.
+    var safePoint: SafePoint { sync.safePoint }
+
+    /// The safe point for a failure's reason; nil when there are no checkpoints.
+    var safeSummary: String? {
+        let point = safePoint
+        guard point.files > 0 || point.generation > 0 else { return nil }
+        return "checkpoints: \(point.summary)"
+    }
+
+    private func take(_ event: CheckpointEvent) {
+        switch event {
+        case .moved(let point):
+            record.set("safe", .object(point.json))
+            if let problem = point.problem {
+                logger.warning("checkpoints: \(point.summary); \(problem)")
+            } else {
+                logger.info("checkpoints: \(point.summary)", metadata: ["checkpoint.generation": "\(point.generation)"])
+            }
+        case .heartbeat(let point):
+            record.set("safe", .object(point.json))
+            logger.info("checkpoints: \(point.summary)", metadata: ["checkpoint.generation": "\(point.generation)"])
+        case .lagging(let point):
+            record.set("safe", .object(point.json))
+            let reason = point.problem ?? "the files keep changing, or the store is slow"
+            logger.warning(
+                "CHECKPOINTS ARE NOT SAFE: \(point.summary), the oldest for \(point.lag.components.seconds) s: \(reason)"
+            )
+        case .warning(let text):
+            logger.warning("checkpoints: \(text)")
+        }
+    }
+}
+
+extension CheckpointSettings {
+    /// The settings of a job.
+    init(_ policy: CheckpointPolicy) {
+        self.init()
+        interval = .seconds(policy.intervalSeconds)
+        quiet = .seconds(policy.quietSeconds)
+        lagWarning = .seconds(policy.lagWarningSeconds)
+        mirrorsDeletions = policy.mirrorsDeletions
+        resume =
+            switch policy.resume {
+            case .newest: .newest
+            case .local: .local
+            case .remote: .remote
+            }
+    }
+}
