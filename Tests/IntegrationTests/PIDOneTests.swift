@@ -119,7 +119,8 @@ struct PIDOneTests {
             let first = try #require(Namespace.initProcess(of: program))
             #expect(
                 program.wait {
-                    folder.shell("cat /proc/$(cat /proc/\(first)/task/\(first)/children)/comm").output == "tail\n"
+                    let child = Namespace.text("/proc/\(first)/task/\(first)/children").trimmed()
+                    return Namespace.text("/proc/\(child)/comm") == "tail\n"
                 }
             )
             kill(first, SIGTERM)
