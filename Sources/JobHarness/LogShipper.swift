@@ -99,7 +99,12 @@ actor LogShipper {
         let end = log.endOffset
         guard (current?.end ?? 0) < end else { return false }
         var object = try await nextObject()
-        let upTo = min(end, object.start + Self.largestBytes)
+        let upTo = min(end, object.start + Self.largestBytes, log.keptUntil(from: object.start))
+        if upTo <= object.end, object.end > object.start {
+            // A gap follows: what comes behind it begins the next object.
+            current = Current(number: object.number + 1, start: object.end, end: object.end)
+            return true
+        }
         guard object.start < upTo else {
             current = object
             return false
@@ -112,6 +117,9 @@ actor LogShipper {
             }
         } catch is LogSource.Overtaken {
             // The script wrote faster than the store took it: go on with what is there now.
+            guard log.firstKept(from: start) > start || log.keptUntil(from: start) < upTo else {
+                throw ObjectStoreError(.failed, "\(log.file) cannot be read back")
+            }
             current = object
             return true
         }

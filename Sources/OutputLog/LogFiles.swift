@@ -164,6 +164,13 @@ struct LogFiles: Sendable {
         return max(start, first)
     }
 
+    /// Up to where everything from an offset on can be read.
+    func keptUntil(from start: Int64) -> Int64 {
+        guard start < headLength else { return keptEnd }
+        let next = tail.first { $0.length > 0 }?.start ?? keptEnd
+        return next > headLength ? headLength : keptEnd
+    }
+
     // MARK: The end
 
     /// Makes one file of all.

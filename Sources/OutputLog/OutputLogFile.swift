@@ -92,6 +92,11 @@ package final class OutputLogFile: Sendable {
         state.withLock { $0.firstKept(from: offset) }
     }
 
+    /// Up to where everything from `offset`, which is kept, can be read without a gap.
+    package func keptUntil(from offset: Int64) -> Int64 {
+        state.withLock { $0.keptUntil(from: offset) }
+    }
+
     /// Makes one plain file of the log's pieces and closes them; blocks.
     ///
     /// Nothing is read or written afterwards.

@@ -118,7 +118,7 @@ struct ScriptLogTests {
         }
     }
 
-    @Test("A cap: head, the number of missing bytes, tail; the store still has all")
+    @Test("A cap: head, the number of missing bytes, tail; and the job ends although the store was overtaken")
     func cap() throws {
         try JobFolder.with { folder in
             folder.write("source/run.sh", "seq 1 10000\n")

@@ -54,6 +54,8 @@ struct OutputLogFileTests {
             #expect(read(log, from: 3).text == "34567")
             #expect(read(log, from: 8).content == .gap(until: 92))
             #expect(read(log, from: 93).text == "345")
+            #expect(log.keptUntil(from: 0) == 8)
+            #expect(log.keptUntil(from: 92) == 100)
             #expect(read(log, from: 100).content == .end)
             #expect(log.finish() == nil)
             try #expect(text(log.file) == "01234567\n... 84 bytes left out ...\n23456789")
