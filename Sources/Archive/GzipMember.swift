@@ -9,7 +9,7 @@ package import RunnerCore
 package func packGzipMember(from source: inout some ByteSource, into sink: inout any ByteSink) throws {
     var target = AnySink(sink)
     defer { sink = target.sink }
-    var writer = try GzipWriter(level: -1)
+    var writer = try GzipWriter(level: 6, engine: .zlib, threads: 0)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     defer { buffer.deallocate() }
     while case let count = try source.read(into: buffer), count > 0 {
