@@ -159,7 +159,7 @@ struct WaysToDieTests {
             kind: "requirement-failed",
             exitCode: 67,
             texts: [],
-            options: ["--requirements", "strict"],
+            options: ["--requirements", "fail"],
             files: ["requirements.txt": "./no/such/folder\n"]
         ),
         WayToDie(

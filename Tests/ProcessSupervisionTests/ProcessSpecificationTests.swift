@@ -1,4 +1,5 @@
 import ProcessSupervision
+import RunnerCore
 import RunnerTestSupport
 import SystemPackage
 import Testing

@@ -86,17 +86,17 @@ final class EventLog: Sendable {
 
     /// Notes an event.
     func note(_ event: SupervisionEvent) {
-        let line =
+        let line: String? =
             switch event {
             case .stopping(.timeLimit, _): "time limit"
             case .stopping(.stopRequest(let signal), let grace):
                 "stop \(signal.number) grace \(grace.components.seconds)"
-            case .told: return
+            case .told: nil
             case .stopping(.preemption, _): "preemption"
             case .stopping(.script, _): "script"
             case .forwarded(let signal): "forwarded \(signal.number)"
             case .killed(let afterGrace): afterGrace ? "killed after grace" : "killed"
             }
-        lines.withLock { $0.append(line) }
+        if let line { lines.withLock { $0.append(line) } }
     }
 }
