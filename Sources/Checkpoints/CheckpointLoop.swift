@@ -72,18 +72,22 @@ package final class CheckpointLoop: Sendable {
         var saidUnwatched = false
         var pause = Duration.zero
         var wait = Duration.zero
+        var lookedAt = ContinuousClock.now
         while goesOn {
             let isRung = wait == .zero ? false : await doorbell.wait(atMost: wait)
             guard goesOn else { break }
-            if isRung, pause > .zero {
-                // What comes in between is looked at together.
-                await sleep(pause)
+            // What happens soon after a look is looked at together.
+            let rest = pause - (ContinuousClock.now - lookedAt)
+            if isRung, rest > .zero {
+                await sleep(rest)
                 guard goesOn else { break }
             }
             let begun = ContinuousClock.now
             do {
                 wait = try await round(watch)
-                let took = ContinuousClock.now - begun
+                lookedAt = .now
+                let took = lookedAt - begun
+                sync.state.withLock { $0.storeProblem = nil }
                 pause = min(max(.seconds(1), took * 10), sync.settings.interval)
                 if failures > 0 || condition != .idle { condition = settle(condition) }
                 failures = 0
@@ -96,6 +100,7 @@ package final class CheckpointLoop: Sendable {
                 condition = .failing
                 wait = min(Self.longestBackoff, .seconds(1 << min(failures, 5)))
                 pause = wait
+                lookedAt = .now
             }
             if !saidUnwatched, watch == nil || watch?.failure != nil {
                 saidUnwatched = true
@@ -137,8 +142,9 @@ package final class CheckpointLoop: Sendable {
             return min(max(after, .milliseconds(100)), interval)
         case .store(let batch):
             let begun = ContinuousClock.now
-            let outcome = try await sync.storeBatch(batch)
-            sync.state.withLock { $0.storeProblem = nil }
+            // A file that is written anew faster than the others are sent must not keep them unsafe for ever.
+            let isLate = sync.state.withLock { $0.tracker.lag.since }.map { begun - $0 > interval * 2 } ?? false
+            let outcome = try await sync.storeBatch(batch, takesRest: isLate)
             guard outcome.changed.isEmpty else { return min(sync.settings.quiet + .milliseconds(100), interval) }
             guard outcome.generation != nil else { return interval }
             report(.moved(sync.safePoint))
@@ -176,7 +182,8 @@ package final class CheckpointLoop: Sendable {
 
     private func renewLease() async {
         do {
-            guard let rival = try await sync.takeLease(renews: true) else { return }
+            try await sync.takeLease(renews: true)
+            guard let rival = sync.takeRival() else { return }
             report(
                 .warning(
                     "another run stores checkpoints at the same place (run \(rival.run) on \(rival.host.escaped()), process "

@@ -59,22 +59,28 @@ extension CheckpointSync {
     /// read and one to write.
     ///
     /// - Parameter renews: Whether to do so although it was done before.
-    /// - Returns: The other run, the first time that it is seen.
     /// - Throws: `ObjectStoreError`; `CancellationError`.
-    @discardableResult
-    func takeLease(renews: Bool = false) async throws -> Lease? {
-        guard renews || !state.withLock({ $0.hasLease }) else { return nil }
+    func takeLease(renews: Bool = false) async throws {
+        guard renews || !state.withLock({ $0.hasLease }) else { return }
         let own = Lease(run: remote.run, host: hostName(), processID: Int(getpid()), renewed: .now())
         let found = try await remote.lease()
         let rival = found.flatMap { lease in
             lease.mayRival(own) { kill(pid_t(truncatingIfNeeded: $0), 0) == 0 || errno == EPERM } ? lease : nil
         }
         try await remote.put(own)
-        return state.withLock { state in
+        state.withLock { state in
             state.hasLease = true
-            guard let rival, !state.isRivalled else { return nil }
+            guard let rival, !state.isRivalled else { return }
             state.isRivalled = true
-            return rival
+            state.rival = rival
+        }
+    }
+
+    /// The other run that stores at the same place, once.
+    func takeRival() -> Lease? {
+        state.withLock { state in
+            defer { state.rival = nil }
+            return state.rival
         }
     }
 

@@ -53,6 +53,8 @@ package final class CheckpointSync: Sendable {
         var hasLease = false
         /// Whether another run stores at the same place.
         var isRivalled = false
+        /// That run, until somebody was told.
+        var rival: Lease?
         /// Makes names of contents that are not hashed yet differ.
         var incoming = 0
     }

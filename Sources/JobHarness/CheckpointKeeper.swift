@@ -11,6 +11,8 @@ final class CheckpointKeeper: Sendable {
     private let sync: CheckpointSync
     private let record: RecordKeeper
     private let logger: Logger
+    /// What was said last of why nothing can be stored; nil before the first word.
+    private let saidProblem = Mutex<String??>(nil)
     private let running = Mutex<(loop: CheckpointLoop, task: Task<Void, Never>)?>(nil)
 
     /// Makes the keeper of a job.
@@ -90,11 +92,7 @@ final class CheckpointKeeper: Sendable {
         switch event {
         case .moved(let point):
             record.set("safe", .object(point.json))
-            if let problem = point.problem {
-                logger.warning("checkpoints: \(point.summary); \(problem)")
-            } else {
-                logger.info("checkpoints: \(point.summary)", metadata: ["checkpoint.generation": "\(point.generation)"])
-            }
+            say(point)
         case .heartbeat(let point):
             record.set("safe", .object(point.json))
             logger.info("checkpoints: \(point.summary)", metadata: ["checkpoint.generation": "\(point.generation)"])
@@ -106,6 +104,26 @@ final class CheckpointKeeper: Sendable {
             )
         case .warning(let text):
             logger.warning("checkpoints: \(text)")
+        }
+    }
+}
+
+extension CheckpointKeeper {
+    /// Says the safe point where it is news: the first set, and when storing begins or ceases to fail. A script that
+    /// writes every three seconds would else have twenty lines a minute.
+    private func say(_ point: SafePoint) {
+        let isNews = saidProblem.withLock { said in
+            defer { said = .some(point.problem) }
+            return said.map { ($0 == nil) != (point.problem == nil) } ?? true
+        }
+        if isNews, let problem = point.problem {
+            logger.warning("checkpoints: \(point.summary); \(problem)")
+        } else {
+            logger.log(
+                level: isNews ? .info : .debug,
+                "checkpoints: \(point.summary)",
+                metadata: ["checkpoint.generation": "\(point.generation)"]
+            )
         }
     }
 }

@@ -93,7 +93,9 @@ package struct JobRunner: Sendable {
         else { return nil }
         if configuration.settings.checkpoints.isPerHost {
             // The name by which the platform calls this host; alone it is the first.
-            prefix = prefix.child(ObjectKey(inputs.environment.nonEmpty("SM_CURRENT_HOST") ?? "algo-1"))
+            let files = ConfigurationFiles(paths: configuration.paths)
+            let resources = try? files.readIfThere(configuration.paths.resourceConfig)  // Its fault is said later.
+            prefix = prefix.child(ObjectKey(resources?["current_host"]?.stringValue ?? "algo-1"))
         }
         return CheckpointSync(
             folder: configuration.checkpointDirectory,
