@@ -90,16 +90,3 @@ enum SectionHeading: Hashable, Sendable {
         !text.isEmpty && text.utf8.allSatisfy { isAlphanumeric($0) || "-/.%@_:+".utf8.contains($0) }
     }
 }
-
-/// Whether a byte is a letter or digit of ASCII.
-///
-/// - Parameter byte: The byte.
-/// - Returns: false for all others.
-func isAlphanumeric(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: false
-    }
-}

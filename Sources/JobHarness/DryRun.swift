@@ -218,7 +218,7 @@ package struct DryRun: Sendable {
                     DryRunPlan.Channel(
                         name: channel.name,
                         address: channel.location.description,
-                        files: (contents.files ?? []).map { ($0.name.string, $0.sizeBytes) }
+                        files: (contents.files ?? []).map { ($0.name.string, $0.object.sizeBytes) }
                     )
                 )
             } catch {
@@ -232,9 +232,8 @@ package struct DryRun: Sendable {
         _ stores: Stores,
         _ plan: inout DryRunPlan
     ) async {
-        guard configuration.storage.movesData, let location = configuration.checkpoints else { return }
         do {
-            let (store, prefix) = try stores.resolvePrefixForWriting(location)
+            guard let (store, prefix) = try configuration.checkpointPlace(in: stores) else { return }
             let sync = CheckpointSync(
                 folder: configuration.checkpointDirectory,
                 store: store,
@@ -242,7 +241,7 @@ package struct DryRun: Sendable {
                 options: WriteOptions(),
                 logger: logger
             )
-            plan.checkpoints = try await sync.storedCheckpoints().map { ($0.name.string, $0.object.sizeBytes) }
+            plan.checkpoints = try await sync.storedCheckpoints().map { ($0.name.string, $0.sizeBytes) }
         } catch {
             plan.add((error as? ObjectStoreError).map(JobFailure.init(restoring:)) ?? Self.fault(error))
         }

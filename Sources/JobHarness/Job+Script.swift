@@ -1,5 +1,6 @@
 import BraketAPI
 import BraketEnvironment
+import Checkpoints
 import EntryPoint
 import Logging
 import ObjectStorage

@@ -1,4 +1,5 @@
 import BraketEnvironment
+import Checkpoints
 import Logging
 import ObjectStorage
 import ProcessSupervision

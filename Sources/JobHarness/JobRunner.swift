@@ -88,15 +88,7 @@ package struct JobRunner: Sendable {
 
     private func checkpointSync(_ configuration: JobConfiguration, _ stores: Stores) -> CheckpointSync? {
         // An address that no store takes was refused with the configuration.
-        guard configuration.storage.movesData, let location = configuration.checkpoints,
-            var (store, prefix) = try? stores.resolvePrefixForWriting(location)
-        else { return nil }
-        if configuration.settings.checkpoints.isPerHost {
-            // The name by which the platform calls this host; alone it is the first.
-            let files = ConfigurationFiles(paths: configuration.paths)
-            let resources = try? files.readIfThere(configuration.paths.resourceConfig)  // Its fault is said later.
-            prefix = prefix.child(ObjectKey(resources?["current_host"]?.stringValue ?? "algo-1"))
-        }
+        guard let (store, prefix) = try? configuration.checkpointPlace(in: stores) else { return nil }
         return CheckpointSync(
             folder: configuration.checkpointDirectory,
             store: store,

@@ -130,29 +130,13 @@ extension Job {
 
     private func makeShipper(_ log: OutputLogFile) -> LogShipper? {
         guard configuration.storage.movesData, let output = configuration.outputPath else { return nil }
-        let prefix = output + "/output/logs/\(hostName)/stdout-stderr-"
+        let prefix = output + "/output/logs/\(ConfigurationFiles(paths: paths).hostName)/stdout-stderr-"
         // An address that no store takes was refused with the configuration.
         guard let location = try? DataLocation(prefix, relativeTo: paths.root),
             let (store, key) = try? stores.resolve(location)
         else { return nil }
         let place = LogShipper.Place(store: store, prefix: key, options: configuration.writeOptions)
         return LogShipper(log: log, place: place, logger: logger)
-    }
-
-    /// This machine's name among the job's hosts: the platform's, else that of the only one.
-    private var hostName: String {
-        // A hosts file that cannot be read has been reported where the script needs it.
-        let config = (try? ConfigurationFiles(paths: paths).readIfThere(paths.resourceConfig)) ?? nil
-        let name = config?["current_host"]?.stringValue ?? ""
-        let isPlain = name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
-        return isPlain && !name.isEmpty ? name : "algo-1"
     }
 }
 

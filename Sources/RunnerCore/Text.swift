@@ -124,3 +124,17 @@ extension Sequence<Int64> {
 package func counted(_ number: Int, _ noun: String, plural: String? = nil) -> String {
     "\(number) " + (number == 1 ? noun : plural ?? noun + "s")
 }
+
+
+/// Whether a byte is a letter or digit of ASCII.
+///
+/// - Parameter byte: The byte.
+/// - Returns: false for all others.
+package func isAlphanumeric(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+    default: false
+    }
+}

@@ -151,7 +151,7 @@ struct StreamPartSizes {
         sentBytes += Int64(bytes)
         guard parts >= Self.firstParts else { return }
         // Whole MiB: not a new size with each part.
-        let wanted = Int(sentBytes / 1000) >> 20 << 20
+        let wanted = (Int(sentBytes / 1000) >> 20) << 20
         nextBytes = min(max(nextBytes, wanted), Self.mostBytes)
     }
 }
