@@ -80,6 +80,11 @@ test: setup ## Run all tests.
 	@$(SWIFT) test $(FLAGS) --disable-xctest --skip IntegrationTests
 	@$(SWIFT) test $(FLAGS) --disable-xctest --skip-build --filter IntegrationTests
 
+ROUNDS ?= 3000
+.PHONY: soak
+soak: setup ## Kill the runner ROUNDS times (3000) while a script writes checkpoints: no restore may be torn or mixed; hours.
+	@ROUNDS=$(ROUNDS) $(SWIFT) test $(FLAGS) --disable-xctest --filter IntegrationTests.CheckpointKillTests
+
 # What the job does to a new machine: only the store, which stands for S3, outlives a run.
 .PHONY: demo
 demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes from its checkpoints.

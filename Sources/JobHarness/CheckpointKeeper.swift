@@ -109,8 +109,9 @@ final class CheckpointKeeper: Sendable {
 }
 
 extension CheckpointKeeper {
-    /// Says the safe point where it is news: the first set, and when storing begins or ceases to fail. A script that
-    /// writes every three seconds would else have twenty lines a minute.
+    /// Says the safe point where it is news: the first set, and when storing begins or ceases to fail.
+    ///
+    /// A script that writes every three seconds would else have twenty lines a minute.
     private func say(_ point: SafePoint) {
         let isNews = saidProblem.withLock { said in
             defer { said = .some(point.problem) }
