@@ -51,7 +51,7 @@ extension JobFailure {
         if report == nil || firstLine != report?.line {
             // A signal's first line tells the time already.
             let tells = evidence.afterTime.isEmpty || firstLine.contains(evidence.afterTime)
-            let end = tells ? "" : "\(evidence.afterTime)\(evidence.progress)."
+            let end = tells ? "" : "\(time(of: evidence))\(evidence.progress)."
             failure.findings.sentence =
                 (tells || !firstLine.hasSuffix(".") ? firstLine : String(firstLine.dropLast())).escaped(limit: 600)
                 + end
@@ -59,6 +59,12 @@ extension JobFailure {
         // Here the exception's own text stands first, and the reason behind it.
         if let reason = details.first(where: { $0.hasPrefix("Out of memory: ") }) { failure.findings.sentence = reason }
         return failure
+    }
+
+    /// How long the script ran; of one that was told to end the first line says already how long it took for that.
+    private func time(of evidence: EndEvidence) -> String {
+        guard [.stopped, .timeLimit, .preempted, .stalled].contains(kind) else { return evidence.afterTime }
+        return evidence.elapsed.map { "; it ran for \(humanDuration($0))" } ?? ""
     }
 
     /// The failure as `runner.verdict` of the record.

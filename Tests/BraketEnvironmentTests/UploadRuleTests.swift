@@ -31,7 +31,7 @@ struct UploadRuleTests {
         let (rules, problems) = UploadRule.read([OptionValue(text, source: "BRAKET_RUNNER_UPLOAD")])
         #expect(rules.isEmpty)
         #expect(problems.map(\.path) == ["BRAKET_RUNNER_UPLOAD"])
-        #expect(problems.first?.value == .string(text))
+        #expect(problems.first?.value?.contains(text) == true)
     }
 
     @Test("two that would be the same object are refused")

@@ -65,34 +65,35 @@ struct CheckpointKillTests {
     func kills() throws {
         try JobFolder.with { folder in
             folder.write("source/alg.py", Self.script)
-            var last = 0
-            var random = SystemRandomNumberGenerator()
-            for round in 0..<Self.rounds {
-                // Another machine each time.
-                folder.remove("root")
-                let program = folder.start(
-                    folder.job("alg") + [
-                        "--checkpoints", "s3://bucket/cp", "--checkpoint-quiet", "0.3", "--checkpoint-interval", "5",
-                    ],
-                    environment: ["SLOW_SETS": folder.at("slow")]
-                )
-                #expect(program.waitForOutput("RESTORED"), "\(program.errorsSoFar)")
-                // At any moment, be it within a request of the second or third set of this round.
-                usleep(UInt32.random(in: 0..<3_000_000, using: &random))
-                program.send(SIGKILL)
-                let run = program.finish()
-                let torn = run.lines.filter { $0.hasPrefix("TORN") || $0.hasPrefix("MIXED") }
-                #expect(torn.isEmpty, "round \(round): \(torn)")
-                let restored = run.lines.first { $0.hasPrefix("RESTORED") }?.split(separator: " ").last.flatMap {
-                    Int($0)
-                }
-                // Never back: what was restored once is restored again, or something newer.
-                #expect(restored ?? -1 >= last, "round \(round): \(restored ?? -1) after \(last)")
-                last = restored ?? last
-                try expectWholeObjects(folder, round)
-            }
+            let last = try (0..<Self.rounds).reduce(0) { try kill(folder, round: $1, last: $0) }
             #expect(last > 0)
         }
+    }
+
+    /// Runs the job on another machine, kills the runner, and looks at what it had restored and what it left.
+    ///
+    /// - Returns: The set that it restored.
+    private func kill(_ folder: JobFolder, round: Int, last: Int) throws -> Int {
+        folder.remove("root")
+        let program = folder.start(
+            folder.job("alg") + [
+                "--checkpoints", "s3://bucket/cp", "--checkpoint-quiet", "0.3", "--checkpoint-interval", "5",
+            ],
+            environment: ["SLOW_SETS": folder.at("slow")]
+        )
+        #expect(program.waitForOutput("RESTORED"), "\(program.errorsSoFar)")
+        // At any moment, be it within a request of the second or third set of this round.
+        usleep(UInt32.random(in: 0..<3_000_000))
+        program.send(SIGKILL)
+        let run = program.finish()
+        let torn = run.lines.filter { $0.hasPrefix("TORN") || $0.hasPrefix("MIXED") }
+        #expect(torn.isEmpty, "round \(round): \(torn)")
+        let line = try #require(run.lines.first { $0.hasPrefix("RESTORED") }, "round \(round): \(run.errors)")
+        let restored = try #require(line.split(separator: " ").last.flatMap { Int($0) })
+        // Never back: what was restored once is restored again, or something newer.
+        #expect(restored >= last, "round \(round)")
+        try expectWholeObjects(folder, round)
+        return restored
     }
 
     /// No plain name ever has half a file.

@@ -99,7 +99,7 @@ struct StallTests {
             #expect(program.wait { program.errorsSoFar.components(of: "stalled: ") == 2 })
             folder.write("wake/b", "go")
             #expect(program.finish().exitCode == 0)
-            #expect(try stalls(folder).count == 2)
+            try #expect(stalls(folder).count == 2)
         }
     }
 
@@ -125,7 +125,7 @@ struct StallTests {
                 ["--stall", "4:stop"]
             )
             #expect(run.exitCode == 0, "\(run.errors)")
-            #expect(try stalls(folder).isEmpty)
+            try #expect(stalls(folder).isEmpty)
         }
     }
 
@@ -174,8 +174,8 @@ struct StallTests {
             #expect(run.output.contains("CLEAN\n"))
             #expect(!run.output.contains("HIT"))
             #expect(!run.output.contains("most recent call first"))
-            #expect(try stalls(folder).first?["pythonStacks"] == nil)
-            #expect(try stalls(folder).count == 1)
+            try #expect(stalls(folder).first?["pythonStacks"] == nil)
+            try #expect(stalls(folder).count == 1)
         }
     }
 

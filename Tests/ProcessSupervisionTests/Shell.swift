@@ -93,6 +93,7 @@ final class EventLog: Sendable {
                 "stop \(signal.number) grace \(grace.components.seconds)"
             case .told: nil
             case .stopping(.preemption, _): "preemption"
+            case .stopping(.stall, _): "stall"
             case .stopping(.script, _): "script"
             case .forwarded(let signal): "forwarded \(signal.number)"
             case .killed(let afterGrace): afterGrace ? "killed after grace" : "killed"
