@@ -155,7 +155,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     ],
     "JobInit": [],
     "ObjectStorage": [],
-    "OutputLog": [],
+    "OutputLog": ["CLinuxShims"],
     "ProcessSupervision": [],
     "RunnerCore": [],
     "RunnerHTTP": [nioCore],

@@ -125,7 +125,6 @@ package func counted(_ number: Int, _ noun: String, plural: String? = nil) -> St
     "\(number) " + (number == 1 ? noun : plural ?? noun + "s")
 }
 
-
 /// Whether a byte is a letter or digit of ASCII.
 ///
 /// - Parameter byte: The byte.

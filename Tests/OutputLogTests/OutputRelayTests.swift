@@ -1,3 +1,4 @@
+import CLinuxShims
 import RunnerTestSupport
 import Synchronization
 import SystemPackage
@@ -24,14 +25,17 @@ struct OutputRelayTests {
 
         init(_ streams: [OutputStream], _ log: OutputLogFile?) throws {
             signal(SIGPIPE, SIG_IGN)
-            let ends = try FileDescriptor.pipe()
+            // Close-on-exec from the start: other tests start programs meanwhile, which would hold the ends for long.
+            var numbers: [Int32] = [-1, -1]
+            guard CLinuxShims_pipe(&numbers) == 0 else { throw Errno(rawValue: errno) }
+            let ends = (readEnd: FileDescriptor(rawValue: numbers[0]), writeEnd: FileDescriptor(rawValue: numbers[1]))
             let events = EventList()
             relay = try OutputRelay(RelayPlan(streams), outputs: (ends.writeEnd, ends.writeEnd), log: log) {
                 events.add($0)
             }
             reader = ends.readEnd
             self.events = events
-            script = try relay.descriptors.map { try $0.ours.duplicate() }
+            script = relay.descriptors.map { FileDescriptor(rawValue: fcntl($0.ours.rawValue, F_DUPFD_CLOEXEC, 0)) }
             // The channel keeps the number: the other end must stay open until the relay is done.
             relay.scriptHasEnds()
             writer = ends.writeEnd
@@ -45,13 +49,20 @@ struct OutputRelayTests {
             try writer.close()
         }
 
+        /// What the relay handed on; all of it is in the pipe when it has finished.
         func rest() throws -> [UInt8] {
+            _ = fcntl(reader.rawValue, F_SETFL, O_NONBLOCK)
             var all: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 65_536)
-            while case let count = try piece.withUnsafeMutableBytes({ try reader.read(into: $0) }), count > 0 {
-                all += piece[..<count]
+            while true {
+                do {
+                    let count = try piece.withUnsafeMutableBytes { try reader.read(into: $0) }
+                    guard count > 0 else { return all }
+                    all += piece[..<count]
+                } catch Errno.resourceTemporarilyUnavailable {
+                    return all
+                }
             }
-            return all
         }
     }
 
