@@ -15,25 +15,44 @@ struct GzipWriterTests {
         case repeated
         case zeros
 
-        /// Bytes of this kind, the same each time.
-        func bytes(_ count: Int) -> [UInt8] {
+        /// Text of some regularity.
+        private static let textUnit: [UInt8] = {
+            let words = Array("the circuit has 12 qubits and a depth of 40; ".utf8)
+            return (0..<words.count * 97).map { words[($0 + $0 / 97) % words.count] }
+        }()
+        /// Random bytes; what is made of them repeats further apart than deflate looks.
+        private static let randomUnit: [UInt8] = {
             var number: UInt64 = 88_172_645_463_325_252
-            func random() -> UInt8 {
+            return (0..<100_003).map { _ in
                 number ^= number << 13
                 number ^= number >> 7
                 number ^= number << 17
                 return UInt8(truncatingIfNeeded: number >> 24)
             }
-            let words = Array("the circuit has 12 qubits and a depth of 40; ".utf8)
+        }()
+
+        /// Bytes of this kind, the same each time; copied in large pieces, because a debug build takes long for each byte.
+        func bytes(_ count: Int) -> [UInt8] {
             switch self {
-            case .text: return (0..<count).map { words[($0 + $0 / 97) % words.count] }
-            case .random: return (0..<count).map { _ in random() }
-            case .mixed: return (0..<count).map { $0 / 70_001 % 2 == 0 ? random() : words[$0 % words.count] }
-            case .zeros: return Array(repeating: 0, count: count)
-            case .repeated:
-                let unit = (0..<20 << 10).map { _ in random() }
-                return (0..<count).map { unit[$0 % unit.count] }
+            case .text: Self.tiled([Self.textUnit[...]], count)
+            case .random: Self.tiled([Self.randomUnit[...]], count)
+            case .mixed: Self.tiled([Self.randomUnit[..<70_001], Self.tiled([Self.textUnit[...]], 70_001)[...]], count)
+            case .zeros: Array(repeating: 0, count: count)
+            case .repeated: Self.tiled([Self.randomUnit[..<(20 << 10)]], count)
             }
+        }
+
+        /// The units in turns, until there are enough bytes.
+        private static func tiled(_ units: [ArraySlice<UInt8>], _ count: Int) -> [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(count + 100_003)
+            var index = 0
+            while bytes.count < count {
+                bytes.append(contentsOf: units[index % units.count])
+                index += 1
+            }
+            bytes.removeLast(bytes.count - count)
+            return bytes
         }
     }
 

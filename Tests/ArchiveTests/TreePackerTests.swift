@@ -151,18 +151,12 @@ struct TreePackerTests {
         }
     }
 
-    /// Bytes that cannot be packed: what repeats is further apart than deflate looks.
-    private static func noise(_ count: Int) -> [UInt8] {
-        let unit = GzipWriterTests.Content.random.bytes(100_003)
-        return Array(Array(repeatElement(unit, count: count / unit.count + 1)).joined().prefix(count))
-    }
-
     @Test("files that change while they are read", arguments: [100, 700_000, 8_000_000, 9_000_000])
     func changing(_ newSize: Int64) throws {
         try withTemporaryDirectory { directory in
             // More than lies between reading and the sink, so that the change comes before the end.
             let size = 8_000_000
-            try write(Self.noise(size), to: "big", in: directory)
+            try write(GzipWriterTests.Content.random.bytes(size), to: "big", in: directory)
             try write([9], to: "next", in: directory)
             var sink = MeddlingSink(path: directory.appending("big")) { file in
                 try Posix.setSize(newSize, of: file)
@@ -199,7 +193,7 @@ struct TreePackerTests {
         }
         try withTemporaryDirectory { directory in
             let size = 9_000_000
-            try write(Self.noise(size), to: "big", in: directory)
+            try write(GzipWriterTests.Content.random.bytes(size), to: "big", in: directory)
             var sink = GnawingSink(path: directory.appending("big"), size: Int64(size))
             let report = try TreePacker().pack(directory: directory, into: &sink)
             #expect(report.changed == ["big: shrank while it was read; filled up with zeros"])

@@ -45,13 +45,14 @@ import Testing
     @Test func everyCutIsSeen() throws {
         var bytes: [UInt8] = []
         try generation().writeManifest { bytes += $0 }
+        // Not by #expect for each: some thousand of them take a minute.
         for length in 0..<(bytes.count - 1) {
-            let error = #expect(throws: ObjectStoreError.self) {
-                try Generation(manifest: BytesSource(Array(bytes[..<length])), address: "x")
-            }
-            guard error?.code == .damaged else {
-                Issue.record("cut to \(length): \(String(describing: error))")
+            do {
+                _ = try Generation(manifest: BytesSource(Array(bytes[..<length])), address: "x")
+                Issue.record("cut to \(length): taken for whole")
                 return
+            } catch let error as ObjectStoreError where error.code == .damaged {
+                continue
             }
         }
     }
