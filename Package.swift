@@ -143,7 +143,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "AWSEndpoints": ["AWSSigning"],
     "AWSRequests": ["AWSSigning", "RunnerHTTP", nioCore, nioEmbedded],
     "AWSSigning": [],
-    "Archive": [],
+    "Archive": [crypto],
     "BraketAPI": [],
     "BraketEnvironment": ["AWSEndpoints", "BraketAPI"],
     "Checkpoints": ["ObjectStorage", logging],
