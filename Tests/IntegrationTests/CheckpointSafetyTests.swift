@@ -157,7 +157,7 @@ struct CheckpointSafetyTests {
             let write = "import os\nopen(os.environ['AMZN_BRAKET_CHECKPOINT_DIR'] + '/a', 'w').write('stored')"
             #expect(folder.runScript(write, Self.quick).exitCode == 0)
             // As after a kill of runner and machine before this was stored.
-            folder.write("root/jobs/checkpoints/a", "local")
+            folder.write("root/ml/checkpoints/a", "local")
             let run = folder.runScript(
                 "import os\nprint('GOT', open(os.environ['AMZN_BRAKET_CHECKPOINT_DIR'] + '/a').read())",
                 Self.quick + ["--resume", mode]

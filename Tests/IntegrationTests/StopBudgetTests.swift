@@ -120,8 +120,8 @@ struct StopBudgetTests {
             let lines = run.errors.split(separator: "\n").filter { $0.contains("has 50 s of 60 s; 10 s are kept") }
             #expect(lines.count == 1, "\(run.errors)")
             let stop = try folder.record()["runner"]?.objectValue?["stop"]?.objectValue
-            #expect(stop?["seconds"]?.intValue == 60)
-            #expect(stop?["scriptSeconds"]?.intValue == 50)
+            #expect(stop?["seconds"]?.serialized() == "60.0")
+            #expect(stop?["scriptSeconds"]?.serialized() == "50.0")
         }
     }
 

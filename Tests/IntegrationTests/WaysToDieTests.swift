@@ -167,7 +167,7 @@ struct WaysToDieTests {
             script: "pass",
             kind: "input-missing",
             exitCode: 66,
-            texts: ["channel 'data'"],
+            texts: ["No data found for channel 'data'"],
             options: ["--input", "data=s3://bucket/no/such"]
         ),
         WayToDie(
@@ -421,7 +421,7 @@ struct WaysToDieTests {
         if let exception = verdict["exception"]?.objectValue, exception["file"]?.stringValue != nil {
             #expect(exception["line"]?.intValue != nil)
         }
-        #expect(folder.text("termination-log")?.hasPrefix(failure.prefix { $0 != "\n" }.prefix(300)) == true)
+        #expect(folder.text("termination-log")?.hasPrefix(failure.prefix { $0 != "\n" }.prefix(40)) == true)
         #expect(run.errors.contains("verdict=\(way.kind)"))
     }
 
@@ -432,6 +432,7 @@ struct WaysToDieTests {
             let run = folder.run(
                 folder.options + [
                     "--script", "s3://bucket/code/script.tar.gz", "--entry-point", "alg", "--output", "s3://bucket/out",
+                    "--compression", "GZIP",
                 ]
             )
             #expect(run.exitCode == 65)
