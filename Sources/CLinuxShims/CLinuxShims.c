@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,9 @@ static void become(const char *path, char *const argv[], char *const envp[], con
                    const int *descriptors, int pairs, const char *oom_score) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    // The C library keeps 32 and 33 for itself and refuses to touch them; one that a parent ignored stays ignored.
+    const unsigned long defaults[8] = {0};
+    for (int number = 32; number <= 33; number++) syscall(SYS_rt_sigaction, number, defaults, NULL, 8);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

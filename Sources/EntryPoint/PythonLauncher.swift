@@ -21,6 +21,8 @@ package struct PythonLauncher: Sendable {
         package var hyperparametersFile: String?
         /// Whether values are read by type.
         package var typed = false
+        /// Whether SIGUSR1 is to write Python's stacks into the report; without it the signal ends the script, as ever.
+        package var offersStacks = false
         /// The rest of the script's `sys.argv`.
         package var arguments: [String] = []
 
@@ -63,7 +65,8 @@ package struct PythonLauncher: Sendable {
         [
             python.string, "-c", String(decoding: PackageResources.launcher_py, as: UTF8.self), request.entryPoint,
             request.code.string, request.extracted.string, request.program, request.hyperparametersFile ?? "",
-            request.typed ? "1" : "0", "\(Self.reportNumber)", "\(Self.slowNumber)",
+            (request.typed ? "1" : "0") + (request.offersStacks ? "s" : ""), "\(Self.reportNumber)",
+            "\(Self.slowNumber)",
         ] + request.arguments
     }
 

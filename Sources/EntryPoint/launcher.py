@@ -7,7 +7,8 @@ CODE       folder of the harness, becomes sys.path[0]; the runner also makes it 
 EXTRACTED  folder of the user's code, appended to sys.path; working directory of the user's code
 PROGRAM    sys.argv[0] of the user's code; ARGUMENTs follow it
 HP_FILE    hyperparameters.json, or empty: call the function without arguments
-TYPED      1: --typed-hyperparameters, 0: pass each text through its annotation as a constructor
+TYPED      1: --typed-hyperparameters, 0: pass each text through its annotation as a constructor; an s behind it: SIGUSR1
+           writes the stacks (--stall)
 REPORT_FD  where the report goes, or -1
 SLOW_FD    a seekable descriptor that holds the text of launcher_slow.py
 
@@ -32,7 +33,8 @@ class Launch:
         self.code = code
         self.extracted = extracted
         self.hp_file = hp_file
-        self.typed = typed == "1"
+        self.typed = typed.startswith("1")
+        self.wants_stacks = typed.endswith("s")
         self.pid = os.getpid()
         self.report_fd = PrivateDescriptor(int(report_fd))
         self.slow_fd = PrivateDescriptor(int(slow_fd))
@@ -75,7 +77,8 @@ class Launch:
         faulthandler.enable(number)
 
     def run(self):
-        offer_stacks(self)
+        if self.wants_stacks:
+            offer_stacks(self)
         try:
             if ":" in self.entry:
                 self.call_function()

@@ -136,6 +136,8 @@ struct ScriptLaunch: Sendable {
         )
         request.hyperparametersFile = environment[EnvironmentKey.hyperparametersFile]
         request.typed = configuration.settings.typedHyperparameters
+        // Only for who asked: the dispositions of a script are else the defaults, and SIGUSR1 ends it.
+        request.offersStacks = ![nil, StallPolicy.standard].contains(configuration.settings.stall)
         request.arguments = arguments
         return request
     }

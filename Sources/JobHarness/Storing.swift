@@ -19,12 +19,14 @@ final class Storing: Sendable {
         state = Mutex(State(pending: parts))
     }
 
-    /// A part is done.
+    /// A part is done; what fails because storing was cut short is not.
     ///
     /// - Parameters:
     ///   - part: Its name.
     ///   - problems: What of it is not stored, and why.
     func finished(_ part: String, problems: [String] = []) {
+        // Its problems would be that it was cancelled; what cut it short says more.
+        guard problems.isEmpty || !Task.isCancelled else { return }
         state.withLock { state in
             state.pending.removeAll { $0 == part }
             state.problems += problems

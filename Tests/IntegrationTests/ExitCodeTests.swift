@@ -155,9 +155,10 @@ struct ExitCodeTests {
             folder.makeDirectory("store/bucket/out")
             let run = folder.runScript(
                 """
-                import os
-                open(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"] + "/c.json", "w").write("1")
+                import os, shutil
+                shutil.rmtree("\(folder.at("store"))/other", ignore_errors=True)
                 os.mkdir("\(folder.at("store"))/other"); open("\(folder.at("store"))/other/cp", "w").write("in the way")
+                open(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"] + "/c.json", "w").write("1")
                 """,
                 ["--checkpoints", "s3://other/cp"]
             )

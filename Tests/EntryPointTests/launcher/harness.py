@@ -84,7 +84,7 @@ class LauncherTestCase(unittest.TestCase):
             slow.flush()
             descriptors = [report.fileno(), slow.fileno()]
             command = [PYTHON, *flags, "-c", LAUNCHER, entry, os.path.join(root, "code")]
-            command += [os.path.join(root, "extracted"), PROGRAM, hp_file, "1" if typed else "0"]
+            command += [os.path.join(root, "extracted"), PROGRAM, hp_file, "1s" if typed else "0s"]
             command += [*map(str, descriptors), *arguments]
             process = subprocess.run(
                 command,
