@@ -49,16 +49,29 @@ struct S3CheckpointTests {
         try S3World.with { world in
             let proxy = try FaultProxy(to: world.server.endpoint)
             defer { proxy.stop() }
-            world.folder.write("source/alg.py", Self.waiting)
+            // Nothing is written before the store is down.
+            world.folder.write(
+                "source/alg.py",
+                """
+                import os, time
+                print("READY", flush=True)
+                while not os.path.exists(os.environ["DOWN"]): time.sleep(0.01)
+                open(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"] + "/a", "w").write("first")
+                while not os.path.exists(os.environ["GO"]): time.sleep(0.01)
+                """
+            )
             let program = world.start(
                 world.job + [
                     "--checkpoints", world.address("cp"), "--checkpoint-quiet", "0.1", "--checkpoint-lag-warning", "1",
                 ],
                 endpoint: proxy.endpoint,
-                environment: ["GO": world.folder.at("go"), "AWS_MAX_ATTEMPTS": "2"]
+                environment: [
+                    "GO": world.folder.at("go"), "DOWN": world.folder.at("down"), "AWS_MAX_ATTEMPTS": "2",
+                ]
             )
-            #expect(program.waitForOutput("HAS"))
+            #expect(program.waitForOutput("READY"))
             try proxy.refuseConnections(true)
+            world.folder.write("down", "")
             #expect(program.wait { program.errorsSoFar.contains("CHECKPOINTS ARE NOT SAFE: 0 of 1 file safe") })
             try proxy.refuseConnections(false)
             #expect(program.wait { (try? world.keys("cp/a")) == ["cp/a"] })
