@@ -275,8 +275,6 @@ class EnvironmentTests(LauncherTestCase):
         # faulthandler is built into the interpreter: 0.1 ms.
         body = "import sys; print(sorted(set(sys.modules) - {'faulthandler'}))"
         result = self.launch({"job.py": body}, "job", flags=["-I"])
-        # faulthandler is built into the interpreter: 0.1 ms.
-        empty = repr(sorted({*eval(empty), "faulthandler"}))
         self.assertEqual(eval(result.out), eval(empty))
         files = {"job.py": "import sys\ndef main(n: int, name='x'): print(sorted(set(sys.modules) - {'faulthandler', 'job'}))"}
         for hps in ('{"n": "3"}', '{\n  "n": "3",\n  "name": "Zoë"\n}\n'):
