@@ -24,7 +24,7 @@ import Testing
             let store = lab.store()
             let sync = lab.sync(store)
             _ = try await sync.restore()
-            let count = 1000
+            let count = 200
             for number in 0..<count {
                 try overwrite("start \(number)", in: lab.folder().appending("f\(number)"), modified: 1_700_000_000)
             }
