@@ -142,7 +142,7 @@ struct RecordTests {
             let lastReason = try folder.record()["failureReason"]?.stringValue
             #expect(stored["status"]?.stringValue == "FAILED")
             #expect(stored["failureReason"]?.stringValue == lastReason)
-            #expect(folder.shell("ls -A root/ml/output").lines == ["data", "failure", "job.json", ""])
+            #expect(folder.shell("ls -A root/ml/output").lines == ["data", "failure", "job.json", "log", ""])
         }
     }
 
