@@ -97,12 +97,9 @@ package struct S3ObjectStore: ObjectStore {
     /// - Throws: As `S3Client.send`.
     func rangePlan(for head: ObjectHead) async throws -> RangePlan {
         let size = head.summary.sizeBytes
+        let usual = RangePlan.rangeBytes(sizeBytes: size, leastBytes: Int64(client.configuration.partBytes))
         guard let count = head.checksum?.partCount else {
-            return RangePlan(
-                sizeBytes: size,
-                partBytes: Int64(client.configuration.partBytes),
-                expected: head.checksum
-            )
+            return RangePlan(sizeBytes: size, partBytes: usual, expected: head.checksum)
         }
         let part = try await self.head(head.summary.key, part: 1).summary.sizeBytes
         if part > 0, (size + part - 1) / part == Int64(count) {
@@ -110,7 +107,7 @@ package struct S3ObjectStore: ObjectStore {
         }
         // Parts of different sizes: their checksum cannot be computed without asking for each of up to 10,000.
         client.logDetail("\(address(of: head.summary.key)) has parts of different sizes; its checksum is not compared")
-        return RangePlan(sizeBytes: size, partBytes: Int64(client.configuration.partBytes), expected: nil)
+        return RangePlan(sizeBytes: size, partBytes: usual, expected: nil)
     }
 
     // MARK: Errors

@@ -70,7 +70,7 @@ struct S3CheckpointTests {
                 ]
             )
             #expect(program.waitForOutput("READY"))
-            try proxy.refuseConnections(true)
+            try proxy.takeDown()
             world.folder.write("down", "")
             #expect(program.wait { program.errorsSoFar.contains("CHECKPOINTS ARE NOT SAFE: 0 of 1 file safe") })
             try proxy.refuseConnections(false)

@@ -68,6 +68,11 @@ package final class FaultProxy: Sendable {
     /// - Throws: ``TestServerError`` when another program has taken the port.
     package func refuseConnections(_ isRefusing: Bool) throws { try server.refuse(isRefusing) }
 
+    /// Refuses new connections and ends the open ones, until ``refuseConnections(_:)`` takes them again.
+    ///
+    /// - Throws: ``TestServerError`` when the port cannot be given up.
+    package func takeDown() throws { try server.takeDown() }
+
     /// Lets all requests go on that have come so far and stall, or are about to.
     package func release() { gate.release() }
 

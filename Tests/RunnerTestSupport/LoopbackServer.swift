@@ -62,6 +62,12 @@ final class LoopbackServer: Sendable {
         if let listener { startThread { [self] in accept(listener) } }
     }
 
+    /// Refuses new connections and ends the open ones: what a server that went away looks like.
+    func takeDown() throws {
+        try refuse(true)
+        for socket in state.withLock({ $0.sockets.values.flatMap { $0 } }) { socket.interrupt() }
+    }
+
     /// Makes ``stop()`` also wake a thread that waits in this socket.
     func track(_ socket: LoopbackSocket, of connection: Int) {
         state.withLock { $0.sockets[connection, default: []].append(socket) }

@@ -20,6 +20,18 @@ import Testing
         #expect(RangePlan(sizeBytes: size, partBytes: part, expected: nil).ranges == ranges)
     }
 
+    /// The least length up to 32 of them, then a thirty-second in whole MiB, and 64 MiB at most.
+    @Test(
+        arguments: [
+            (1 << 20, 8 << 20), (255 << 20, 8 << 20), (287 << 20, 8 << 20), (288 << 20, 9 << 20), (1 << 30, 32 << 20),
+            (100 << 30, 64 << 20), (5 << 40, 64 << 20),
+        ] as [(Int64, Int64)]
+    )
+    func largeObjectsAreCutIntoFewRanges(size: Int64, length: Int64) {
+        #expect(RangePlan.rangeBytes(sizeBytes: size, leastBytes: 8 << 20) == length)
+        #expect(RangePlan.rangeBytes(sizeBytes: size, leastBytes: 128 << 20) == 128 << 20)
+    }
+
     /// A checksum of the whole follows from those of the ranges, or from the file, or it is one of parts.
     @Test(arguments: ChecksumAlgorithm.allCases, [(false, false), (false, true), (true, false), (true, true)])
     func checksums(algorithm: ChecksumAlgorithm, case which: (isOfParts: Bool, isDamaged: Bool)) async throws {
