@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures the runner beside its peers: start, memory, unpacking, packing, input files, S3.
+"""Measures the runner beside its peers: start, memory, the life of a script, unpacking, packing, input files, S3.
 
-usage: bench.py RUNNER [--write FILE] [--only start,memory,unpack,pack,inputs,s3] [--runs N]
+usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,s3] [--runs N]
                 [--s3-servers null,null-tls,weed,weed-tls] [--s3-rows down1,up1,...] [--s3-clients runner,s5cmd,...]
 
 Runs alternate: each round measures every contender once, in an order that turns, and the table shows medians. Every
@@ -25,6 +25,7 @@ import tarfile
 import time
 from pathlib import Path
 
+import bench_life
 import bench_s3
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +76,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
-    parser.add_argument("--only", default="start,memory,unpack,pack,inputs,s3")
+    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,s3")
     parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 5 of the others")
     parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
     parser.add_argument("--s3-rows", default=",".join(bench_s3.ROWS), help=f"of {', '.join(bench_s3.ROWS)}")
@@ -174,6 +175,9 @@ class Bench:
         )  # fmt: skip
         rss = statistics.median(value for value, _ in samples["runner"]) / MIB
         report.target(f"at most {MEMORY_LIMIT_MIB} MiB resident", f"{rss:.1f} MiB", rss <= MEMORY_LIMIT_MIB)
+
+    def life(self, report):
+        bench_life.measure(report, self.job, put, WORK)
 
     def unpack(self, report):
         archive, unpacked = make_archive()

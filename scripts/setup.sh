@@ -63,7 +63,7 @@ environment() {
 
 # zlib1g-dev is the one library we link; Swift's own needs are there where Swift is. binutils: readelf and strip;
 # openssl: the certificate of the tests' server; libisal2: loaded when it is there; libarchive-tools: bsdtar, as a reader.
-install binutils git gzip libarchive-tools libisal2 openssl tar zlib1g-dev
+install binutils dumb-init git gzip libarchive-tools libisal2 openssl tar tini zlib1g-dev
 environment .venv -r examples/qaoa/qaoa/requirements.txt -r Tests/requirements.txt
 if $bench; then
     # libssl-dev and a C compiler: the store of the S3 part that answers at once.

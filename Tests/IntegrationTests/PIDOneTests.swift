@@ -44,6 +44,30 @@ struct PIDOneTests {
         }
     }
 
+    @Test(
+        "Behind another init it is the runner only: stop, handler, exit code, no orphan stays",
+        .enabled(if: otherInits.allSatisfy { access("/usr/bin/\($0)", X_OK) == 0 }, "needs tini and dumb-init"),
+        arguments: otherInits
+    )
+    func behindAnotherInit(name: String) throws {
+        try JobFolder.with { folder in
+            folder.write("source/alg.py", Self.orphans + StopTests.handling)
+            let program = Namespace.start(folder.job("alg"), in: folder, shell: "exec \(name) -- \"$@\"")
+            #expect(program.waitForOutput("READY\n"), "\(program.errorsSoFar)")
+            #expect(program.outputSoFar.contains("ZOMBIES 0\n"))
+            let first = try #require(Namespace.initProcess(of: program))
+            let children = Namespace.text("/proc/\(first)/task/\(first)/children").split(separator: " ")
+            #expect(children.count == 1, "the runner alone is the init's child: \(children)")
+            kill(first, SIGTERM)
+            let run = program.finish()
+            #expect(run.exitCode == 143, "\(run.errors)")
+            #expect(run.output.contains("HEARD 15"))
+            try #expect(folder.record()["status"]?.stringValue == "CANCELLED")
+        }
+    }
+
+    private static let otherInits = ["tini", "dumb-init"]
+
     @Test("Every other signal passes through as well, with the name of who sent it")
     func forwarding() throws {
         try JobFolder.with { folder in
