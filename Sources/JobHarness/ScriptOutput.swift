@@ -5,6 +5,7 @@ import OutputLog
 import ProcessSupervision
 import RunnerCore
 import Synchronization
+import SystemEvidence
 import SystemPackage
 
 /// The script's output in one job: who hands it on, and who copies its log into the store.
@@ -42,6 +43,7 @@ extension Job {
         let relay = makeRelay()
         if let relay { specification.descriptors += relay.descriptors.map { .init(ours: $0.ours, theirs: $0.theirs) } }
         defer { relay?.scriptHasEnds() }
+        specification.cgroup = ScriptCgroup.make(below: ControlGroup.unifiedFolder(root: FileRoot()))
         let child = try ChildProcess.spawn(specification)
         if let relay { output.set(relay, relay.log.flatMap(makeShipper)) }
         return child

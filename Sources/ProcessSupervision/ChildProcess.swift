@@ -19,9 +19,11 @@ package final class ChildProcess: Sendable {
     /// The process id, which is also the group's and the session's.
     package let processID: Int32
     private let isReaped = Mutex(false)
+    private let cgroup: ScriptCgroup?
 
-    private init(processID: Int32) {
+    private init(processID: Int32, cgroup: ScriptCgroup?) {
         self.processID = processID
+        self.cgroup = cgroup
     }
 
     /// Whether a process was started here and is not reaped yet; one that only fell to this process when its parent
@@ -54,13 +56,14 @@ package final class ChildProcess: Sendable {
                     specification.workingDirectory.string,
                     descriptors,
                     Int32(descriptors.count / 2),
-                    OutOfMemoryScore.ofChildren
+                    OutOfMemoryScore.ofChildren,
+                    specification.cgroup?.descriptor.rawValue ?? -1
                 )
                 return (error, processID)
             }
         }
         guard error == 0 else { throw describe(Errno(rawValue: error), specification) }
-        return ChildProcess(processID: processID)
+        return ChildProcess(processID: processID, cgroup: specification.cgroup)
     }
 
     /// Waits for the end, ends what the script left in its group, and reaps it.
@@ -95,8 +98,10 @@ package final class ChildProcess: Sendable {
                 let terms = terms()
                 // Reaped first: as long as it is not, orphans that end wait for it too.
                 let exit = reap()
-                let sweep = StragglerSweep(group: processID, left: OwnDescendants())
-                continuation.resume(returning: (exit, OrphanReaper.sweeping { sweep.run(terms) }))
+                let sweep = StragglerSweep(group: processID, left: OwnDescendants(), cgroup: cgroup)
+                let swept = OrphanReaper.sweeping { sweep.run(terms) }
+                cgroup?.remove()
+                continuation.resume(returning: (exit, swept))
             }
         }
     }

@@ -34,6 +34,8 @@ package struct ProcessSpecification: Sendable {
     package var workingDirectory: FilePath
     /// Descriptors beside standard input, output and error, which are inherited unless named here.
     package var descriptors: [InheritedDescriptor]
+    /// The cgroup it starts in; nil for that of this process.
+    package var cgroup: ScriptCgroup?
 
     /// Makes a specification.
     package init(

@@ -84,15 +84,18 @@ package struct StragglerSweep: Sendable {
     /// The script's group, whose first process is reaped already.
     private let group: Int32
     private let left: any StragglerSource
+    private let cgroup: ScriptCgroup?
 
     /// Makes a sweep of what a script left behind.
     ///
     /// - Parameters:
     ///   - group: The script's group.
     ///   - left: Where to look.
-    init(group: Int32, left: any StragglerSource) {
+    ///   - cgroup: The script's own cgroup; nil when it had none.
+    init(group: Int32, left: any StragglerSource, cgroup: ScriptCgroup? = nil) {
         self.group = group
         self.left = left
+        self.cgroup = cgroup
     }
 
     /// Ends what is left.
@@ -146,6 +149,7 @@ package struct StragglerSweep: Sendable {
             // Killed one by one they would have new children all the time: first all are made to stand still.
             if rounds > 1 { freeze() }
             let found = left.processes()
+            cgroup?.kill()
             let reaped = left.reapedOrphans()
             for group in Set(found.map(\.groupID) + reaped.map(\.groupID) + [group])
             where isOurs(group, found) && kill(-group, SIGKILL) == 0 {

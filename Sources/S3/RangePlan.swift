@@ -37,7 +37,7 @@ struct RangePlan: Sendable {
     ///   - leastBytes: The least length.
     /// - Returns: A length from `leastBytes` to 64 MiB, or `leastBytes` where that is more.
     static func rangeBytes(sizeBytes: Int64, leastBytes: Int64) -> Int64 {
-        max(leastBytes, min(sizeBytes / 32 >> 20 << 20, 64 << 20))
+        max(leastBytes, min(sizeBytes / 32 / (1 << 20) * (1 << 20), 64 << 20))
     }
 
     /// Checks the whole by the checksums of its ranges, or by reading the file where those do not add up to it.

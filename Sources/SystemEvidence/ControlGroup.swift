@@ -56,6 +56,15 @@ package struct ControlGroup: Hashable, Sendable {
         return candidates.first.map { ControlGroup(version: version, path: path, folders: [$0.point]) }
     }
 
+    /// The folder of this process's group in the unified hierarchy, where one is mounted.
+    ///
+    /// - Parameter root: Where the kernel's files are read.
+    /// - Returns: nil for none, also where only other groups can be seen from here.
+    package static func unifiedFolder(root: FileRoot) -> String? {
+        guard let group = current("", root: root), group.version == .v2 else { return nil }
+        return root.text(group.folder + "/cgroup.procs").map { _ in group.folder }
+    }
+
     private static func folders(_ relative: String, of point: String) -> [String] {
         var folders = [point]
         for name in relative.split(separator: "/") { folders.append(folders[folders.count - 1] + "/" + name) }

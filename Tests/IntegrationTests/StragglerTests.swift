@@ -53,8 +53,18 @@ struct StragglerTests {
         }
     }
 
-    @Test("Nothing that goes on by forking stays alive either")
-    func forking() throws {
+    /// Whether the tests run in a group of the unified hierarchy that they may write to.
+    private static let hasUnifiedGroup =
+        Namespace.text("/proc/self/cgroup").split(separator: "\n").contains("0::/")
+        && ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].contains {
+            access($0 + "/cgroup.controllers", R_OK) == 0 && access($0 + "/cgroup.procs", W_OK) == 0
+        }
+
+    @Test(
+        "Nothing that goes on by forking stays alive either, in new sessions where a cgroup holds it together",
+        arguments: hasUnifiedGroup ? ["pass", "os.setsid()"] : ["pass"]
+    )
+    func forking(each: String) throws {
         try JobFolder.with { folder in
             // Each one starts the next and ends; the mark finds them all.
             folder.write(
@@ -64,6 +74,7 @@ struct StragglerTests {
                 open(sys.argv[1] + "/chain", "w").close()
                 while True:
                     if os.fork(): os._exit(0)
+                    \(each)
                     time.sleep(0.001)
                 """
             )
@@ -81,6 +92,22 @@ struct StragglerTests {
             let left = folder.shell("grep -lz 'chain.py' /proc/[0-9]*/cmdline | xargs grep -lz '\(folder.directory)$'")
                 .output
             #expect(left.isEmpty, "\(left)")
+        }
+    }
+
+    @Test(
+        "The script has a cgroup of its own, of which nothing is left",
+        .enabled(if: hasUnifiedGroup, "needs a writable cgroup of version 2")
+    )
+    func cgroup() throws {
+        try JobFolder.with { folder in
+            let run = folder.runScript(
+                "import os\nprint(os.getppid(), [l for l in open('/proc/self/cgroup') if l.startswith('0::')][0], end='')"
+            )
+            #expect(run.exitCode == 0, "\(run.errors)")
+            let words = try #require(run.lines.first { $0.contains("0::") }).split(separator: " ")
+            #expect(words[1] == "0::/braket-runner-\(words[0])")
+            #expect(folder.shell("find /sys/fs/cgroup -maxdepth 3 -name 'braket-runner-\(words[0])'").output == "")
         }
     }
 

@@ -22,10 +22,11 @@ struct CLinuxShims_exit {
 /// Starts a program in a session and process group of its own, with no signal blocked, ignored or handled.
 ///
 /// `descriptors` are at most eight pairs (ours, the child's); all others of ours are close-on-exec. `oom_score` is what
-/// the child writes to its oom_score_adj, or NULL. Returns 0 or an errno, also when exec(3) fails. Not posix_spawn(3): its child shares our memory until exec, and ru_maxrss counts
-/// that as the script's peak - a `true` would be said to have used as much as we do.
+/// the child writes to its oom_score_adj, or NULL. `cgroup` is the open folder of the cgroup to start it in, or -1.
+/// Returns 0 or an errno, also when exec(3) fails. Not posix_spawn(3): its child shares our memory until exec, and
+/// ru_maxrss counts that as the script's peak - a `true` would be said to have used as much as we do.
 int CLinuxShims_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
-                      const int *descriptors, int pair_count, const char *oom_score);
+                      const int *descriptors, int pair_count, const char *oom_score, int cgroup);
 
 /// Blocks until the child ended, without reaping it: its process group id stays taken. Returns 0 or an errno.
 int CLinuxShims_wait_until_ended(pid_t pid);
