@@ -57,25 +57,46 @@ extension CheckpointSync {
             return before?.digest == digest ? before?.since : nil
         }
         var sent: Int64 = 0
-        if !state.withLock({ $0.blobs.contains(digest) }), known == nil || !hasPlainOnly(file.key) {
-            guard try await send(source, digest, progress) else {
-                // Its name would say what it is not. One that stays is in no manifest.
-                try? await remote.store.delete(remote.layout.blob(digest))
+        if known == nil || !hasPlainOnly(file.key) {
+            guard let bytes = try await sendOnce(source, digest, progress) else {
                 forgetHash(file.key)
                 return .changed
             }
-            sent = file.stamp.sizeBytes
-            state.withLock { state in
-                state.blobs.insert(digest)
-                state.loose.insert(digest)
-            }
-            logger.debug("stored", metadata: ["checkpoint.key": "\(file.key)"])
+            sent = bytes
         }
         progress?.objectDone()
         return .stored(
             ChangeTracker.Stored(stamp: file.stamp, digest: digest, since: known ?? generation),
             sentBytes: sent
         )
+    }
+
+    /// Sends a file under the name of its content, unless the store has that.
+    ///
+    /// - Returns: How many bytes were sent; nil when the file changed meanwhile.
+    private func sendOnce(
+        _ source: OpenedFile,
+        _ digest: ContentDigest,
+        _ progress: TransferProgress?
+    ) async throws -> Int64? {
+        try await contentTurns.withTurn(of: digest) {
+            guard !state.withLock({ $0.blobs.contains(digest) }) else { return 0 }
+            guard try await send(source, digest, progress) else {
+                // Its name would say what it is not. One that stays is in no manifest.
+                try? await remote.store.delete(remote.layout.blob(digest))
+                return nil
+            }
+            addBlob(digest)
+            logger.debug("stored", metadata: ["checkpoint.path": "\(source.path)"])
+            return source.stamp.sizeBytes
+        }
+    }
+
+    private func addBlob(_ digest: ContentDigest) {
+        state.withLock { state in
+            state.blobs.insert(digest)
+            state.loose.insert(digest)
+        }
     }
 
     /// Sends a file under the name of its content; false when it changed meanwhile.
@@ -159,12 +180,11 @@ extension CheckpointSync {
         let text = try await BlockingPool.shared.run { _ in hash.hexadecimal }
         guard let digest = ContentDigest(hexadecimal: text) else { return .changed }
         let object = ObjectSummary(key: incoming, sizeBytes: hash.byteCount, modified: .now())
-        try await remote.copy(object, to: remote.layout.blob(digest))
-        try await remote.store.delete(incoming)
-        state.withLock { state in
-            state.blobs.insert(digest)
-            state.loose.insert(digest)
+        try await contentTurns.withTurn(of: digest) {
+            try await remote.copy(object, to: remote.layout.blob(digest))
+            addBlob(digest)
         }
+        try await remote.store.delete(incoming)
         let stored = ChangeTracker.Stored(
             stamp: source.stamp,
             digest: digest,
