@@ -21,7 +21,9 @@ package struct CheckpointSettings: Hashable, Sendable {
     /// Which of two different files a restore leaves in the folder.
     package var resume = Resume.newest
 
-    /// How far apart generations are at least; nil is a tenth of the interval. Only tests set it.
+    /// How far apart generations are at least; nil is a tenth of the interval.
+    ///
+    /// Only tests set it.
     var spacing: Duration?
 
     /// Makes the settings of a run without options.
