@@ -23,7 +23,7 @@ extension CheckpointSync {
         var opened: [ObjectKey: OpenedFile] = [:]
         for file in files.prefix(256) {
             // One that cannot be opened is met again, and named, when it is its turn.
-            opened[file.key] = try? OpenedFile(path(of: file.key))
+            opened[file.key] = try? OpenedFile(path(of: file.key), below: folder)
         }
         return opened
     }
@@ -131,8 +131,8 @@ extension CheckpointSync {
     ) async throws -> (OpenedFile, ContentDigest)? {
         let hashed = state.withLock { $0.hashed[file.key] }
         let path = path(of: file.key)
-        let result = try await BlockingPool.shared.run { cancellation -> (OpenedFile, ContentDigest)? in
-            let source = try opened ?? OpenedFile(path)
+        let result = try await BlockingPool.shared.run { [folder] cancellation -> (OpenedFile, ContentDigest)? in
+            let source = try opened ?? OpenedFile(path, below: folder)
             guard source.stamp == file.stamp else { return nil }
             if let hashed, hashed.stamp == file.stamp, source.isUnchanged { return (source, hashed.digest) }
             source.waitOutTick()
@@ -157,7 +157,7 @@ extension CheckpointSync {
         let path = path(of: file.key)
         let source: OpenedFile
         do {
-            source = try await BlockingPool.shared.run { _ in try OpenedFile(path) }
+            source = try await BlockingPool.shared.run { [folder] _ in try OpenedFile(path, below: folder) }
         } catch let error as ObjectStoreError {
             return error.code == .notFound ? .changed : .unreadable("\(error)")
         }
