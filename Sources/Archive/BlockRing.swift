@@ -1,18 +1,10 @@
 import CChecksums
 import RunnerCore
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-#error("braket-runner runs on Linux only")
-#endif
-
 /// A ring of blocks between the thread that packs a tree and the threads that compress: blocks go in and come out in
 /// order, and any thread compresses any of them.
 ///
-/// Unchecked because the compiler cannot see that `state` is only touched with the mutex held, and that a slot's memory
+/// Unchecked because the compiler cannot see that `state` is only touched with the lock held, and that a slot's memory
 /// belongs to the packer but from `submit` to `take`, when it belongs to the thread that claimed it.
 final class BlockRing: @unchecked Sendable {
     /// A block that was compressed.
@@ -59,8 +51,7 @@ final class BlockRing: @unchecked Sendable {
     private let slotCount: Int
     // Pages that were never written cost nothing: a small archive touches the front of it.
     private let memory: UnsafeMutableRawBufferPointer
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
+    private let lock = WaitableLock()
     private var state: State
 
     /// Makes an empty ring without threads.
@@ -75,31 +66,21 @@ final class BlockRing: @unchecked Sendable {
         threadLimit = min(max(threads, 0), Self.mostThreads)
         slotCount = threadLimit + Self.spareSlots
         memory = .allocate(byteCount: Self.slotRoom * slotCount, alignment: 4096)
-        mutex = .allocate(capacity: 1)
-        changed = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
         state = State(slots: Array(repeating: Slot(), count: slotCount))
     }
 
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-        memory.deallocate()
-    }
+    deinit { memory.deallocate() }
 
     /// Whether no block can be filled before one is taken.
-    var isFull: Bool { locked { state.submitted - state.taken == slotCount } }
+    var isFull: Bool { lock.withLock { state.submitted - state.taken == slotCount } }
 
     /// Whether the oldest block is compressed already.
     var isReady: Bool {
-        locked { state.taken < state.submitted && state.slots[state.taken % slotCount].isDone }
+        lock.withLock { state.taken < state.submitted && state.slots[state.taken % slotCount].isDone }
     }
 
     /// Whether blocks are in it.
-    var isEmpty: Bool { locked { state.taken == state.submitted } }
+    var isEmpty: Bool { lock.withLock { state.taken == state.submitted } }
 
     /// The memory of the next block to fill; the ring must not be full.
     var nextBlock: UnsafeMutableRawBufferPointer {
@@ -116,13 +97,13 @@ final class BlockRing: @unchecked Sendable {
         let number = state.submitted
         // Alone it is compressed here: a thread would cost more than the block.
         let usesThreads = !(isLast && number == 0) && startThreads(upTo: number + 1)
-        locked {
+        lock.withLock {
             state.slots[number % slotCount] = Slot(
                 historyBytes: number == 0 ? 0 : BlockDeflater.windowBytes,
                 sourceBytes: count
             )
             state.submitted += 1
-            if usesThreads { pthread_cond_broadcast(changed) } else { state.claimed += 1 }
+            if usesThreads { lock.wakeAll() } else { state.claimed += 1 }
         }
         if !usesThreads {
             var deflater = makeDeflater(isAlone: isLast && number == 0)
@@ -143,9 +124,9 @@ final class BlockRing: @unchecked Sendable {
     ///
     /// - Returns: The block; the ring must not be empty.
     func take() -> Packed {
-        locked {
+        lock.withLock {
             let number = state.taken
-            while !state.slots[number % slotCount].isDone { wait() }
+            while !state.slots[number % slotCount].isDone { lock.wait() }
             state.taken += 1
             let done = state.slots[number % slotCount]
             let output = slot(number)[Self.sourceRoom..<Self.sourceRoom + done.outputBytes]
@@ -159,10 +140,10 @@ final class BlockRing: @unchecked Sendable {
 
     /// Ends the threads, each when it has done the block it is at; blocks until they are gone.
     func close() {
-        locked {
+        lock.withLock {
             state.isClosed = true
-            pthread_cond_broadcast(changed)
-            while state.threads > 0 { wait() }
+            lock.wakeAll()
+            while state.threads > 0 { lock.wait() }
         }
     }
 
@@ -170,20 +151,20 @@ final class BlockRing: @unchecked Sendable {
 
     /// Starts threads, not more than there are blocks; false when none can be had.
     private func startThreads(upTo blocks: Int) -> Bool {
-        let running = locked { state.threads }
+        let running = lock.withLock { state.threads }
         if running < min(threadLimit, blocks) {
-            locked { state.threads += 1 }
-            if !startThread({ [self] in serve() }) { locked { state.threads -= 1 } }
+            lock.withLock { state.threads += 1 }
+            if !startThread({ [self] in serve() }) { lock.withLock { state.threads -= 1 } }
         }
-        return locked { state.threads > 0 }
+        return lock.withLock { state.threads > 0 }
     }
 
     private func serve() {
         var deflater = makeDeflater(isAlone: false)
         while let number = claim() { compress(number, by: &deflater) }
-        locked {
+        lock.withLock {
             state.threads -= 1
-            pthread_cond_broadcast(changed)
+            lock.wakeAll()
         }
     }
 
@@ -192,8 +173,8 @@ final class BlockRing: @unchecked Sendable {
     }
 
     private func claim() -> Int? {
-        locked {
-            while state.claimed == state.submitted, !state.isClosed { wait() }
+        lock.withLock {
+            while state.claimed == state.submitted, !state.isClosed { lock.wait() }
             guard !state.isClosed else { return nil }
             state.claimed += 1
             return state.claimed - 1
@@ -201,18 +182,18 @@ final class BlockRing: @unchecked Sendable {
     }
 
     private func compress(_ number: Int, by deflater: inout BlockDeflater) {
-        let job = locked { state.slots[number % slotCount] }
+        let job = lock.withLock { state.slots[number % slotCount] }
         let slot = slot(number)
         let start = BlockDeflater.windowBytes
         let source = UnsafeRawBufferPointer(rebasing: slot[start - job.historyBytes..<start + job.sourceBytes])
         let output = UnsafeMutableRawBufferPointer(rebasing: slot[Self.sourceRoom...])
         let count = deflater.deflate(source, historyBytes: job.historyBytes, into: output)
         let crc = CChecksums_update(CChecksums_crc32, 0, slot.baseAddress.map { $0 + start }, job.sourceBytes)
-        locked {
+        lock.withLock {
             state.slots[number % slotCount].outputBytes = count
             state.slots[number % slotCount].crc = crc
             state.slots[number % slotCount].isDone = true
-            pthread_cond_broadcast(changed)
+            lock.wakeAll()
         }
     }
 
@@ -221,15 +202,5 @@ final class BlockRing: @unchecked Sendable {
     private func slot(_ number: Int) -> UnsafeMutableRawBufferPointer {
         let start = (number % slotCount) * Self.slotRoom
         return UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + Self.slotRoom])
-    }
-
-    private func wait() {
-        pthread_cond_wait(changed, mutex)
-    }
-
-    private func locked<R>(_ body: () -> R) -> R {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body()
     }
 }

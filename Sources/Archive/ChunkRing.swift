@@ -1,16 +1,8 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-#error("braket-runner runs on Linux only")
-#endif
-
 /// A ring of buffers between the thread that reads and inflates and the thread that writes files.
 ///
 /// One producer, one consumer. Either side may stop early: the other then gets nil instead of waiting for ever.
 ///
-/// Unchecked because the compiler cannot see that `state` is only touched with the mutex held, and that a buffer
+/// Unchecked because the compiler cannot see that `state` is only touched with the lock held, and that a buffer
 /// belongs to the producer from `acquire` to `publish` and to the consumer from `next` to the following `next`.
 final class ChunkRing: @unchecked Sendable {
     /// Bytes handed over.
@@ -43,8 +35,7 @@ final class ChunkRing: @unchecked Sendable {
     let chunkBytes: Int
     private let slotCount: Int
     private let memory: UnsafeMutableRawBufferPointer
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
+    private let lock = WaitableLock()
     private var state: State
 
     /// Allocates the buffers.
@@ -57,27 +48,17 @@ final class ChunkRing: @unchecked Sendable {
         self.chunkBytes = chunkBytes
         self.slotCount = slotCount
         memory = .allocate(byteCount: chunkBytes * slotCount, alignment: 4096)
-        mutex = .allocate(capacity: 1)
-        changed = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
         state = State(slots: Array(repeating: Slot(), count: slotCount))
     }
 
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-        memory.deallocate()
-    }
+    deinit { memory.deallocate() }
 
     /// Producer: waits for a free buffer.
     ///
     /// - Returns: The buffer to fill, or nil when the consumer wants no more.
     func acquire() -> UnsafeMutableRawBufferPointer? {
-        locked {
-            while state.published - state.released == slotCount, !state.isAbandoned { wait() }
+        lock.withLock {
+            while state.published - state.released == slotCount, !state.isAbandoned { lock.wait() }
             return state.isAbandoned ? nil : slot(state.published)
         }
     }
@@ -89,22 +70,22 @@ final class ChunkRing: @unchecked Sendable {
     ///   - archiveBytes: How many bytes of the archive were used up to here.
     ///   - trailers: The ends of gzip members in it.
     func publish(_ count: Int, archiveBytes: Int64, trailers: [GzipTrailer] = []) {
-        locked {
+        lock.withLock {
             state.slots[state.published % slotCount] = Slot(
                 count: count,
                 archiveBytes: archiveBytes,
                 trailers: trailers
             )
             state.published += 1
-            pthread_cond_signal(changed)
+            lock.wakeOne()
         }
     }
 
     /// Producer: there will be no more chunks, because of the end or because of a failure.
     func finish() {
-        locked {
+        lock.withLock {
             state.isFinished = true
-            pthread_cond_signal(changed)
+            lock.wakeOne()
         }
     }
 
@@ -112,12 +93,12 @@ final class ChunkRing: @unchecked Sendable {
     ///
     /// - Returns: The chunk, or nil after the last.
     func next() -> Chunk? {
-        locked {
+        lock.withLock {
             if state.released < state.taken {
                 state.released = state.taken
-                pthread_cond_signal(changed)
+                lock.wakeOne()
             }
-            while state.taken == state.published, !state.isFinished { wait() }
+            while state.taken == state.published, !state.isFinished { lock.wait() }
             guard state.taken < state.published else { return nil }
             let filled = state.slots[state.taken % slotCount]
             let bytes = UnsafeRawBufferPointer(rebasing: slot(state.taken)[..<filled.count])
@@ -128,24 +109,14 @@ final class ChunkRing: @unchecked Sendable {
 
     /// Consumer: takes no more chunks; a waiting producer gets nil.
     func abandon() {
-        locked {
+        lock.withLock {
             state.isAbandoned = true
-            pthread_cond_signal(changed)
+            lock.wakeOne()
         }
     }
 
     private func slot(_ number: Int) -> UnsafeMutableRawBufferPointer {
         let start = (number % slotCount) * chunkBytes
         return UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + chunkBytes])
-    }
-
-    private func wait() {
-        pthread_cond_wait(changed, mutex)
-    }
-
-    private func locked<R>(_ body: () -> R) -> R {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body()
     }
 }

@@ -55,46 +55,27 @@ package struct CheckpointPolicy: Hashable, Sendable {
     package static func read(_ options: CheckpointOptions) -> (policy: CheckpointPolicy, problems: [Problem]) {
         var policy = CheckpointPolicy()
         var problems: [Problem] = []
-        func number(_ option: OptionValue?, _ range: ClosedRange<Int>) -> Int? {
-            guard let option else { return nil }
-            if let number = Int(option.text), range.contains(number) { return number }
-            problems.append(
-                Problem(
-                    path: option.source,
-                    value: .string(option.text),
-                    message: "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
-                )
-            )
-            return nil
-        }
-        policy.intervalSeconds = number(options.interval, 1...86_400) ?? policy.intervalSeconds
-        if let option = options.quiet {
-            if let seconds = Double(option.text), (0...3600).contains(seconds) {
-                policy.quietSeconds = seconds
+        func read<Value>(
+            _ option: OptionValue?,
+            _ value: WritableKeyPath<CheckpointPolicy, Value>,
+            _ rule: String,
+            _ parse: (String) -> Value?
+        ) {
+            guard let option else { return }
+            if let parsed = parse(option.text) {
+                policy[keyPath: value] = parsed
             } else {
-                problems.append(
-                    Problem(
-                        path: option.source,
-                        value: .string(option.text),
-                        message: "must be a number from 0 to 3600"
-                    )
-                )
+                problems.append(Problem(path: option.source, value: .string(option.text), message: "must be \(rule)"))
             }
         }
-        policy.lagWarningSeconds = number(options.lagWarning, 1...86_400) ?? policy.lagWarningSeconds
-        if let option = options.resume {
-            if let resume = Resume(rawValue: option.text) {
-                policy.resume = resume
-            } else {
-                problems.append(
-                    Problem(
-                        path: option.source,
-                        value: .string(option.text),
-                        message: "must be newest, local or remote"
-                    )
-                )
-            }
+        let day = 1...86_400
+        func seconds(_ text: String) -> Int? { Int(text).flatMap { day.contains($0) ? $0 : nil } }
+        read(options.interval, \.intervalSeconds, "a whole number from 1 to 86400", seconds)
+        read(options.quiet, \.quietSeconds, "a number from 0 to 3600") { text in
+            Double(text).flatMap { (0...3600).contains($0) ? $0 : nil }
         }
+        read(options.lagWarning, \.lagWarningSeconds, "a whole number from 1 to 86400", seconds)
+        read(options.resume, \.resume, "newest, local or remote", Resume.init(rawValue:))
         policy.mirrorsDeletions = options.mirrorsDeletions
         policy.isPerHost = options.isPerHost
         return (policy, problems)

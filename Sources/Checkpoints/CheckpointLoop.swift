@@ -150,7 +150,7 @@ package final class CheckpointLoop: Sendable {
             report(.moved(sync.safePoint))
             let took = ContinuousClock.now - begun
             // Each generation costs some requests.
-            await sleep(min(max(interval / 10, took * 10), interval))
+            await sleep(min(max(sync.settings.generationSpacing, took * 10), interval))
             // Whatever rang meanwhile.
             return .milliseconds(1)
         }

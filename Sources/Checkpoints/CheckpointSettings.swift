@@ -21,8 +21,16 @@ package struct CheckpointSettings: Hashable, Sendable {
     /// Which of two different files a restore leaves in the folder.
     package var resume = Resume.newest
 
+    /// How far apart generations are at least; nil is a tenth of the interval.
+    ///
+    /// Only tests set it.
+    var spacing: Duration?
+
     /// Makes the settings of a run without options.
     package init() {}
+
+    /// How far apart generations are at least: each costs some requests.
+    var generationSpacing: Duration { spacing ?? interval / 10 }
 
     /// After how long a file that is never quiet is taken for one that is held open for ever.
     var heldOpenAfter: Duration { interval * 4 }

@@ -23,7 +23,7 @@ extension CheckpointSync {
         var opened: [ObjectKey: OpenedFile] = [:]
         for file in files.prefix(256) {
             // One that cannot be opened is met again, and named, when it is its turn.
-            opened[file.key] = try? OpenedFile(path(of: file.key))
+            opened[file.key] = try? OpenedFile(path(of: file.key), below: folder)
         }
         return opened
     }
@@ -57,25 +57,46 @@ extension CheckpointSync {
             return before?.digest == digest ? before?.since : nil
         }
         var sent: Int64 = 0
-        if !state.withLock({ $0.blobs.contains(digest) }), known == nil || !hasPlainOnly(file.key) {
-            guard try await send(source, digest, progress) else {
-                // Its name would say what it is not. One that stays is in no manifest.
-                try? await remote.store.delete(remote.layout.blob(digest))
+        if known == nil || !hasPlainOnly(file.key) {
+            guard let bytes = try await sendOnce(source, digest, progress) else {
                 forgetHash(file.key)
                 return .changed
             }
-            sent = file.stamp.sizeBytes
-            state.withLock { state in
-                state.blobs.insert(digest)
-                state.loose.insert(digest)
-            }
-            logger.debug("stored", metadata: ["checkpoint.key": "\(file.key)"])
+            sent = bytes
         }
         progress?.objectDone()
         return .stored(
             ChangeTracker.Stored(stamp: file.stamp, digest: digest, since: known ?? generation),
             sentBytes: sent
         )
+    }
+
+    /// Sends a file under the name of its content, unless the store has that.
+    ///
+    /// - Returns: How many bytes were sent; nil when the file changed meanwhile.
+    private func sendOnce(
+        _ source: OpenedFile,
+        _ digest: ContentDigest,
+        _ progress: TransferProgress?
+    ) async throws -> Int64? {
+        try await contentTurns.withTurn(of: digest) {
+            guard !state.withLock({ $0.blobs.contains(digest) }) else { return 0 }
+            guard try await send(source, digest, progress) else {
+                // Its name would say what it is not. One that stays is in no manifest.
+                try? await remote.store.delete(remote.layout.blob(digest))
+                return nil
+            }
+            addBlob(digest)
+            logger.debug("stored", metadata: ["checkpoint.path": "\(source.path)"])
+            return source.stamp.sizeBytes
+        }
+    }
+
+    private func addBlob(_ digest: ContentDigest) {
+        state.withLock { state in
+            state.blobs.insert(digest)
+            state.loose.insert(digest)
+        }
     }
 
     /// Sends a file under the name of its content; false when it changed meanwhile.
@@ -110,8 +131,8 @@ extension CheckpointSync {
     ) async throws -> (OpenedFile, ContentDigest)? {
         let hashed = state.withLock { $0.hashed[file.key] }
         let path = path(of: file.key)
-        let result = try await BlockingPool.shared.run { cancellation -> (OpenedFile, ContentDigest)? in
-            let source = try opened ?? OpenedFile(path)
+        let result = try await BlockingPool.shared.run { [folder] cancellation -> (OpenedFile, ContentDigest)? in
+            let source = try opened ?? OpenedFile(path, below: folder)
             guard source.stamp == file.stamp else { return nil }
             if let hashed, hashed.stamp == file.stamp, source.isUnchanged { return (source, hashed.digest) }
             source.waitOutTick()
@@ -136,7 +157,7 @@ extension CheckpointSync {
         let path = path(of: file.key)
         let source: OpenedFile
         do {
-            source = try await BlockingPool.shared.run { _ in try OpenedFile(path) }
+            source = try await BlockingPool.shared.run { [folder] _ in try OpenedFile(path, below: folder) }
         } catch let error as ObjectStoreError {
             return error.code == .notFound ? .changed : .unreadable("\(error)")
         }
@@ -159,12 +180,11 @@ extension CheckpointSync {
         let text = try await BlockingPool.shared.run { _ in hash.hexadecimal }
         guard let digest = ContentDigest(hexadecimal: text) else { return .changed }
         let object = ObjectSummary(key: incoming, sizeBytes: hash.byteCount, modified: .now())
-        try await remote.copy(object, to: remote.layout.blob(digest))
-        try await remote.store.delete(incoming)
-        state.withLock { state in
-            state.blobs.insert(digest)
-            state.loose.insert(digest)
+        try await contentTurns.withTurn(of: digest) {
+            try await remote.copy(object, to: remote.layout.blob(digest))
+            addBlob(digest)
         }
+        try await remote.store.delete(incoming)
         let stored = ChangeTracker.Stored(
             stamp: source.stamp,
             digest: digest,

@@ -79,6 +79,8 @@ package final class CheckpointSync: Sendable {
     let transfersAtOnce: Int
     /// Gets one line a file at debug level.
     let logger: Logger
+    /// Who stores which content.
+    let contentTurns = ContentTurns()
     /// What is known.
     let state: Mutex<State>
 

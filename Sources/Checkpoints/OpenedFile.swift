@@ -25,14 +25,19 @@ final class OpenedFile: Sendable {
 
     /// Opens a file; blocks.
     ///
-    /// - Parameter path: The file.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - folder: Where a link must lead to; nil follows none.
     /// - Throws: `ObjectStoreError` when it cannot be read.
-    init(_ path: FilePath) throws(ObjectStoreError) {
+    init(_ path: FilePath, below folder: FilePath? = nil) throws(ObjectStoreError) {
         let descriptor: FileDescriptor
         do {
             descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .noFollow, .nonBlocking])
         } catch {
-            throw ObjectStoreError(reading: path.string.escaped(), error as? Errno ?? .ioError)
+            let error = error as? Errno ?? .ioError
+            guard error == .tooManySymbolicLinkLevels, let folder, let file = LinkedFile.open(path, below: folder)
+            else { throw ObjectStoreError(reading: path.string.escaped(), error) }
+            descriptor = file
         }
         guard let status = FileStatus(of: descriptor), status.isRegularFile else {
             try? descriptor.close()  // Nothing was written.

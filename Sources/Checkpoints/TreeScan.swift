@@ -15,15 +15,17 @@ let ownFilePrefix = ".braket-runner"
 
 /// A look at everything below a checkpoint folder.
 package struct TreeScan: Sendable {
-    /// Links, sockets and the like: they are no checkpoints.
+    /// Sockets, links that lead to no file of the folder and the like: they are no checkpoints.
     package private(set) var skipped: [String] = []
     /// Folders that cannot be read, each with the reason.
     package private(set) var unreadable: [String] = []
+    private var root = FilePath()
 
     /// Looks at every file.
     ///
-    /// Blocks. Links are not followed: a link to a folder outside would bring in files that are no checkpoints, and
-    /// the SDK writes plain files. A folder that cannot be read does not hide the others.
+    /// Blocks. A link to a file of the folder - `last.ckpt` - is a file with that content, which is what a store can hold.
+    /// Other links are not followed: one to a folder may lead to itself, one to the outside would bring in files
+    /// that are no checkpoints. A folder that cannot be read does not hide the others.
     ///
     /// - Parameters:
     ///   - folder: The folder; a missing one has no files.
@@ -38,6 +40,7 @@ package struct TreeScan: Sendable {
             unreadable = ["\(folder) is no folder any more"]
             return
         }
+        root = folder
         var pending: [[UInt8]] = [[]]
         while let prefix = pending.popLast() {
             let path = prefix.isEmpty ? folder : folder.pushing(FilePath(bytes: prefix))
@@ -82,7 +85,13 @@ package struct TreeScan: Sendable {
             switch status.kind {
             case .directory: folders.append(key + [.slash])
             case .regularFile: visit(ObjectKey(bytes: key), FileStamp(status))
-            case .symbolicLink: skipped.append("\(ObjectKey(bytes: key).description.escaped()) is a link")
+            case .symbolicLink:
+                let path = root.pushing(FilePath(bytes: key))
+                if let target = LinkedFile.status(of: path, below: root) {
+                    visit(ObjectKey(bytes: key), FileStamp(target))
+                } else {
+                    skipped.append("\(ObjectKey(bytes: key).description.escaped()) is a link to no file of the folder")
+                }
             case .other: skipped.append("\(ObjectKey(bytes: key).description.escaped()) is no regular file")
             }
         }

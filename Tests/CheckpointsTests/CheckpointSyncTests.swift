@@ -174,7 +174,8 @@ import Musl
             _ = try await sync.restore()
             let report = try await sync.flush()
             #expect((report.files, report.stored) == (1, 1))
-            #expect(Set(report.skipped) == ["file is a link", "folder is a link", "pipe is no regular file"])
+            let reason = "is a link to no file of the folder"
+            #expect(Set(report.skipped) == ["file \(reason)", "folder \(reason)", "pipe is no regular file"])
             #expect(try files(folder.appending("bucket")) == ["ck/.state"])
         }
     }

@@ -25,6 +25,7 @@ final class CountingStore: ObjectStore {
     private let base: LocalFolderStore
     private let changesUntilDeath: Int
     private let isUnavailable: @Sendable () -> Bool
+    private let onUpload: @Sendable (FilePath) throws -> Void
 
     /// Makes a store.
     ///
@@ -32,14 +33,17 @@ final class CountingStore: ObjectStore {
     ///   - folder: The folder that stands for the bucket.
     ///   - changesUntilDeath: How many requests that change something succeed.
     ///   - isUnavailable: Whether the store does not answer at this moment.
+    ///   - onUpload: Is called with each file before it is read.
     init(
         _ folder: FilePath,
         changesUntilDeath: Int = .max,
-        isUnavailable: @escaping @Sendable () -> Bool = { false }
+        isUnavailable: @escaping @Sendable () -> Bool = { false },
+        onUpload: @escaping @Sendable (FilePath) throws -> Void = { _ in }
     ) {
         base = LocalFolderStore(folder: folder)
         self.changesUntilDeath = changesUntilDeath
         self.isUnavailable = isUnavailable
+        self.onUpload = onUpload
     }
 
     private func count(_ change: (inout Counts) -> Void) throws {
@@ -104,6 +108,7 @@ final class CountingStore: ObjectStore {
         progress: TransferProgress?
     ) async throws -> Int64 {
         try count { $0.uploads += 1 }
+        try onUpload(file)
         return try await replicate(file, as: key)
     }
 

@@ -56,6 +56,16 @@ func text(of file: FilePath) throws -> String {
     }
 }
 
+/// The text of a small file, without the cost of a `FilePath` in a debug build.
+func smallText(_ path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 1000)
+    let count = read(descriptor, &buffer, buffer.count)
+    return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+}
+
 /// The names of the files below a folder that are no runner's own, sorted.
 func filesBelow(_ folder: FilePath) -> [String] {
     var names: [String] = []
