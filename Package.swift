@@ -90,6 +90,12 @@ let package = Package(
             dependencies: ["AWSEndpoints", "AWSRequests", "AWSSigning", "RunnerCore", "RunnerHTTP", nioCore, crypto]
         ),
         .target(
+            name: "BraketService",
+            dependencies: [
+                "AWSEndpoints", "AWSRequests", "AWSSigning", "BraketAPI", "RunnerCore", "RunnerHTTP", nioCore,
+            ]
+        ),
+        .target(
             name: "S3",
             dependencies: [
                 "AWSEndpoints", "AWSRequests", "AWSSigning", "Checksums", "ObjectStorage", "RunnerCore", "RunnerHTTP",
@@ -103,7 +109,8 @@ let package = Package(
             name: "JobHarness",
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
-                "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision", "RunnerCore",
+                "BraketService", "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision",
+                "RunnerCore",
                 "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging, systemPackage,
             ]
         ),
@@ -129,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             // The executable, so that `swift test` builds what these tests drive.
-            dependencies: ["braket-runner", "RunnerCore", "RunnerTestSupport", systemPackage]
+            dependencies: ["braket-runner", "AWSSigning", "RunnerCore", "RunnerTestSupport", systemPackage]
         ),
     ]
 )
@@ -146,6 +153,7 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Archive": [crypto],
     "BraketAPI": [],
     "BraketEnvironment": ["AWSEndpoints", "BraketAPI"],
+    "BraketService": ["AWSEndpoints", "AWSRequests", "AWSSigning", "BraketAPI", "RunnerHTTP", nioCore, nioEmbedded],
     "Checkpoints": ["ObjectStorage", logging],
     "Checksums": ["CChecksums"],
     "EntryPoint": [],

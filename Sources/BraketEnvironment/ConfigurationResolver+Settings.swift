@@ -30,6 +30,8 @@ extension ConfigurationResolver {
         problems += uploads.problems
         settings.deflate = deflate() ?? settings.deflate
         settings.typedHyperparameters = options.typedHyperparameters
+        settings.checksDevice = options.deviceCheck
+        settings.jobARN = jobARN()
         let store = StoreSettings.read(options.store)
         settings.store = store.settings
         problems += store.problems
@@ -102,6 +104,20 @@ extension ConfigurationResolver {
         return .number(number)
     }
 
+    private mutating func jobARN() -> ResourceARN? {
+        guard let option = inputs.options.jobARN else { return nil }
+        guard let arn = ResourceARN(option.text), arn.kind == .job else {
+            report(
+                option.source,
+                "must be the ARN of a job, such as arn:aws:braket:us-west-2:123456789012:job/ID",
+                value: option.text
+            )
+            return nil
+        }
+        note("job ARN", option.text, option.source)
+        return arn
+    }
+
     private mutating func phaseLimits() -> PhaseLimits {
         let (limits, wrong) = PhaseLimits.read(inputs.options.timeouts)
         for part in wrong { report(part.source, part.problem, value: part.value) }
@@ -142,7 +158,8 @@ extension ConfigurationResolver {
         return option.text
     }
 
-    private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
+    /// Reads a whole number of an option, or reports what is wrong with it.
+    mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
         guard let option else { return nil }
         guard let value = Int64(option.text), range.contains(value) else {
             let limit =

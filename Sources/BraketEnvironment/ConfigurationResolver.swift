@@ -7,7 +7,8 @@ import SystemPackage
 /// Precedence, weakest first: defaults, the platform's variables and files, the job document, `BRAKET_RUNNER_*`
 /// variables, flags.
 package struct ConfigurationResolver {
-    private static let scriptPath = ["algorithmSpecification", "scriptModeConfig"]
+    /// The member of the request that describes the script.
+    static let scriptPath = ["algorithmSpecification", "scriptModeConfig"]
     /// Everything that was given.
     let inputs: ConfigurationInputs
     /// What is wrong so far.
@@ -52,7 +53,8 @@ package struct ConfigurationResolver {
 
     // MARK: Flags over the document
 
-    private mutating func overlayFlags() {
+    /// Lays the flags over the document.
+    mutating func overlayFlags() {
         let options = inputs.options
         setAddress(options.script, at: Self.scriptPath + ["s3Uri"])
         set(options.entryPoint, at: Self.scriptPath + ["entryPoint"])

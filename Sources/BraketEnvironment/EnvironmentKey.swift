@@ -40,6 +40,9 @@ package enum EnvironmentKey {
     /// The user hyperparameters as JSON, when the toolkit started us.
     package static let sageMakerHyperparameters = "SM_HPS"
 
+    /// The role of submitted jobs, as the SDK reads it (contract §1.2).
+    package static let jobsRoleARN = "BRAKET_JOBS_ROLE_ARN"
+
     /// Whose job of Slurm this is, and when Slurm will end it, in seconds since 1970.
     package static let slurmJobID = "SLURM_JOB_ID"
     /// When Slurm will end the job, in seconds since 1970.

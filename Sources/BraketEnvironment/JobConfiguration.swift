@@ -50,6 +50,10 @@ package struct RunSettings: Hashable, Sendable {
     package var log = LogSettings()
     /// Whether hyperparameters are read by type.
     package var typedHyperparameters = false
+    /// Whether the device is looked at before the script is fetched.
+    package var checksDevice = false
+    /// The job's name in the service, where somebody knows it: no variable of the container carries it.
+    package var jobARN: ResourceARN?
 
     /// How the object store is reached and used.
     package var store = StoreSettings()

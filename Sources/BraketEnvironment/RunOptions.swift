@@ -74,6 +74,10 @@ package struct RunOptions: Sendable {
     package var store = StoreOptions()
     /// How checkpoints are kept.
     package var checkpointPolicy = CheckpointOptions()
+    /// Whether the device is looked at before the script is fetched.
+    package var deviceCheck = false
+    /// The job's ARN, where somebody knows it.
+    package var jobARN: OptionValue?
     /// Whether to set SM_* although the platform's files are not there.
     package var sageMakerEnvironment = false
     /// Whether `bool`, `list` and `dict` hyperparameters are read as JSON.

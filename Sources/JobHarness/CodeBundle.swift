@@ -143,23 +143,18 @@ struct CodeBundle: Sendable {
     }
 
     /// The folder that a script given as a folder goes into.
-    ///
-    /// The SDK's archive of a folder `qaoa` holds the folder itself, so that the entry point is `qaoa.main`. A folder
-    /// given directly stands for that archive when the entry point begins with its name and nothing in it has that
-    /// name.
     private func topFolder(for files: [ChannelFile]) -> FilePath {
-        let name = configuration.entryPoint.prefix { $0 != "." && $0 != ":" && $0 != "/" }
         let folderName =
             switch configuration.script {
             case .local(let path): path.lastComponent?.string
             case .object(_, let key): key.split(separator: "/").last.map(String.init)
             }
-        guard folderName == String(name) else { return "" }
-        let taken = files.contains { file in
-            let first = file.name.components.first?.string
-            return first == folderName || first == "\(name).py"
-        }
-        return taken ? "" : FilePath(String(name))
+        let isInArchive = isFolderInArchive(
+            named: folderName,
+            entryPoint: configuration.entryPoint,
+            names: files.lazy.compactMap { $0.name.components.first?.string }
+        )
+        return isInArchive ? FilePath(folderName ?? "") : ""
     }
 
     private func keepPermissions(of files: [ChannelFile], from source: FilePath, at folder: FilePath) {

@@ -100,7 +100,7 @@ struct ConfigurationLoader: Sendable {
     }
 
     /// Reads a JSON file that an option names; what is wrong goes to the problems.
-    private func read(_ option: OptionValue?, _ problems: inout [Problem]) async -> JSONValue? {
+    func read(_ option: OptionValue?, _ problems: inout [Problem]) async -> JSONValue? {
         guard let option else { return nil }
         do {
             let bytes = option.text == "-" ? try await readStandardInput() : try await readAddress(option)
@@ -153,7 +153,7 @@ struct ConfigurationLoader: Sendable {
     }
 
     /// Today's words stand first, for the services that look for them (contract §3.3).
-    private static func failure(_ problems: [Problem]) -> JobFailure {
+    static func failure(_ problems: [Problem]) -> JobFailure {
         let lines = problems.map(\.description)
         let known = [
             "Hyperparameters not specified in env", "No customer script specified", "No customer entry point specified",

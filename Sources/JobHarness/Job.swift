@@ -71,6 +71,7 @@ struct Job: Sendable {
 
     /// Everything before the script's first line.
     private func setUp(_ process: ProcessEnvironment) async throws(JobFailure) -> PreparedScript {
+        try await checkDevice()
         record.event(.downloadingData, "fetching the script, its requirements, inputs and checkpoints")
         let region = try await reachStore()
         try await fetchScript()

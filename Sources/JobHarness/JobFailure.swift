@@ -14,6 +14,7 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         case inputMissing = "input-missing"
         case inputRefused = "input-refused"
         case checkpointsUnreadable = "checkpoints-unreadable"
+        case deviceUnavailable = "device-unavailable"
         case storageUnavailable = "storage-unavailable"
         case accessDenied = "access-denied"
         case userException = "user-exception"

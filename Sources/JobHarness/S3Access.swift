@@ -16,15 +16,22 @@ import SystemPackage
 /// A job on local folders starts no thread of it and reads no file of the AWS settings.
 final class S3Access: Sendable {
     /// What there is once S3 was needed.
-    private struct Connected: Sendable {
+    struct Connected: Sendable {
+        /// What all buckets share.
         let client: S3Client
+        /// Who signs.
         let credentials: CachedCredentials
+        /// The settings of AWS.
         let configuration: AWSConfiguration
+        /// Asks the sources of credentials.
         let sender: RequestSender
+        /// Asks other services than S3.
+        let serviceSender: RequestSender
     }
 
     private let environment: ProcessEnvironment
-    private let settings: StoreSettings
+    /// What options say.
+    let settings: StoreSettings
     private let logger: Logger
     private let connected = Mutex<Result<Connected, ObjectStoreError>?>(nil)
 
@@ -88,6 +95,12 @@ final class S3Access: Sendable {
         }
     }
 
+    /// The region that options or AWS's settings name; nobody is asked, and settings that are wrong name none.
+    var configuredRegion: String? {
+        // What is wrong with the settings is said when they are used.
+        settings.region ?? (try? connect())?.configuration.region
+    }
+
     /// Whether this instance is about to be taken away.
     ///
     /// - Returns: nil while there is no notice.
@@ -110,7 +123,11 @@ final class S3Access: Sendable {
 
     // MARK: Making it
 
-    private func connect() throws(ObjectStoreError) -> Connected {
+    /// What there is once AWS was needed; makes it at the first call.
+    ///
+    /// - Returns: The same each time.
+    /// - Throws: `ObjectStoreError.unavailable` when a setting is wrong.
+    func connect() throws(ObjectStoreError) -> Connected {
         try connected.withLock { connected in
             if let connected { return connected }
             let made = make()
@@ -150,7 +167,8 @@ final class S3Access: Sendable {
                     client: client,
                     credentials: credentials,
                     configuration: configuration,
-                    sender: credentialSender
+                    sender: credentialSender,
+                    serviceSender: makeSender(transport)
                 )
             )
         } catch {

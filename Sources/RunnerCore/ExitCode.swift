@@ -1,11 +1,13 @@
 /// The exit codes of braket-runner itself: the one table that code, `help exit-codes` and the README share.
 ///
 /// A script that ends by itself keeps its own code, and a script that a signal ended gives 128 + the signal's
-/// number; every other end of the runner is one of these. 64, 65, 66, 69, 70 and 74 follow sysexits(3); 124 is
+/// number; every other end of the runner is one of these. 64 to 77 follow sysexits(3); 124 is
 /// timeout(1)'s; 143 is what a shell shows for SIGTERM.
 package enum ExitCode: Int32, CaseIterable, Sendable {
     /// The script succeeded and everything it wrote is stored.
     case success = 0
+    /// A job in the service failed: `submit --wait` and nothing else.
+    case jobFailed = 1
     /// The command line or the job's configuration is wrong.
     case usage = 64
     /// The script archive is damaged, refused, missing, or lacks the entry point.
@@ -20,6 +22,10 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case internalFault = 70
     /// The script succeeded, but results or checkpoints are not safely stored.
     case resultsNotSafe = 74
+    /// The device is offline or retired: `--device-check`, or the service's answer to `submit`.
+    case deviceUnavailable = 75
+    /// AWS refuses what `submit`, `queue`, `status` or `cancel` ask for: rights, quota, no such thing.
+    case refused = 77
     /// The time limit ended the job, or it stalled and `--stall SECONDS:stop` was given.
     case timeLimit = 124
     /// The job was stopped on request.
@@ -29,13 +35,16 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     package var summary: String {
         switch self {
         case .success: "the script succeeded and everything it wrote is stored"
+        case .jobFailed: "submit --wait: the job failed in the service"
         case .usage: "usage or configuration: the command line or the job document is wrong"
         case .scriptArchive: "script archive: damaged, refused, missing, or without the entry point"
         case .inputs: "inputs: a channel or a checkpoint is missing or unreadable"
         case .requirements: "requirements: an install failed"
-        case .storageUnavailable: "storage not reachable"
+        case .storageUnavailable: "storage or Amazon Braket not reachable, or no credentials"
         case .internalFault: "a fault of the runner"
         case .resultsNotSafe: "the script succeeded, but results or checkpoints are not safely stored"
+        case .deviceUnavailable: "the device is offline or retired (run --device-check, submit)"
+        case .refused: "AWS refuses what submit, queue, status or cancel ask for: rights, quota, or no such thing"
         case .timeLimit: "time limit reached, or stalled (--stall SECONDS:stop)"
         case .stopped: "stopped on request"
         }

@@ -34,6 +34,10 @@ struct BraketRunner: AsyncParsableCommand {
             braket-runner [run] [options]
             braket-runner --dry-run [options]
             braket-runner status [options]
+            braket-runner submit --job FILE [--script DIR] [--wait] [options]
+            braket-runner queue [DEVICE-ARN...]
+            braket-runner status ARN
+            braket-runner cancel JOB-ARN
             braket-runner transfer SOURCE TARGET [options]
             braket-runner PROGRAM [arguments]
             """,
@@ -42,7 +46,10 @@ struct BraketRunner: AsyncParsableCommand {
             command of its own and names a program on PATH is executed unchanged.
             """,
         version: runnerVersion,
-        subcommands: [RunCommand.self, StatusCommand.self, TransferCommand.self, ExitCodesCommand.self],
+        subcommands: [
+            RunCommand.self, StatusCommand.self, SubmitCommand.self, QueueCommand.self, CancelCommand.self,
+            TransferCommand.self, ExitCodesCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 

@@ -46,6 +46,8 @@ struct OptionReader {
         options.store = storeOptions(store)
         options.checkpointPolicy = checkpointOptions(checkpoints)
         options.sageMakerEnvironment = flag("sagemaker-env", settings.sagemakerEnv)
+        options.deviceCheck = flag("device-check", settings.deviceCheck)
+        options.jobARN = value("job-arn", settings.jobArn)
         options.typedHyperparameters = flag("typed-hyperparameters", settings.typedHyperparameters)
         return options
     }

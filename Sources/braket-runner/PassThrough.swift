@@ -15,7 +15,7 @@ import Musl
 /// `tail -f /dev/null` and expects an entry point that lets it through (contract §4 step 3).
 struct PassThrough {
     /// The first words that are commands of the runner.
-    static let commands = ["run", "train", "status", "transfer", "exit-codes", "help"]
+    static let commands = ["run", "train", "status", "transfer", "submit", "queue", "cancel", "exit-codes", "help"]
 
     /// The command line without the program.
     let arguments: [String]

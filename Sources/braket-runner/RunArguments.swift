@@ -139,6 +139,12 @@ struct RunArguments: ParsableArguments {
     @Flag(help: "Set the SM_* variables and the script's arguments although no SageMaker files are there.")
     var sagemakerEnv = false
 
+    @Flag(help: "Ask for the device's status and queues first; end at once when it is offline or retired.")
+    var deviceCheck = false
+
+    @Option(help: ArgumentHelp("The job's ARN, to ask for its place in the queue, too.", valueName: "arn"))
+    var jobArn: String?
+
     @Flag(help: "Read bool, list and dict hyperparameters as JSON; without it bool(\"False\") is True, as today.")
     var typedHyperparameters = false
 }

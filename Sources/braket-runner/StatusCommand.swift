@@ -4,23 +4,26 @@ import JobHarness
 import RunnerCore
 import SystemPackage
 
-/// Prints the last record of a root.
-struct StatusCommand: ParsableCommand {
+/// Prints the last record of a root, or what the service says of a job.
+struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Print the record of the last run below a root."
+        abstract: "Print the record of the last run below a root, or with an ARN what Amazon Braket says."
     )
+
+    @Argument(help: ArgumentHelp("A job, a quantum task or a device of Amazon Braket.", valueName: "arn"))
+    var arn: String?
 
     @Option(help: ArgumentHelp("What stands for /opt (default: /opt).", valueName: "dir"))
     var root: String?
 
-    @Option(help: ArgumentHelp("How it is printed.", valueName: "text|json"))
-    var format: String?
+    @OptionGroup var service: ServiceArguments
 
-    /// Prints the record.
-    func run() throws {
+    /// Prints it.
+    func run() async throws {
+        if let arn { try await service.end { await $0.status(arn) } }
         let reader = OptionReader(environment: .current())
-        let format = try OutputFormat(reader.value("format", format))
+        let format = try OutputFormat(reader.value("format", service.format))
         let root = FilePath(reader.value("root", root)?.text ?? "/opt")
         do throws(JobFailure) {
             let status = try StatusReport(paths: ContainerPaths(root: currentWorkingDirectory().pushing(root)))

@@ -1,0 +1,114 @@
+import BraketAPI
+import BraketEnvironment
+import BraketService
+import Logging
+import ObjectStorage
+import ProcessSupervision
+import RunnerCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
+/// A job that was created and is waited for.
+struct SubmittedJob: Sendable {
+    /// The job's name in the service.
+    let arn: String
+    /// Asks the service.
+    let client: BraketClient
+    /// What was submitted.
+    let submission: Submission
+    /// Where addresses lead.
+    let stores: Stores
+    /// The signals of the process.
+    let signals: JobSignals
+    /// The runner's own log.
+    let logger: Logger
+
+    /// Waits for the end, and asks at Ctrl-C whether the job is to end, too.
+    ///
+    /// - Returns: The exit code.
+    /// - Throws: `BraketServiceError`.
+    func follow() async throws -> Int32 {
+        let follower = JobFollower(
+            client: client,
+            arn: arn,
+            interval: .seconds(submission.pollSeconds),
+            logger: logger
+        )
+        do {
+            return await finish(try await signals.cancelling { try await follower.untilEnd() })
+        } catch is CancellationError {
+            guard try await isToBeCancelled() else { return leave() }
+            try await cancel()
+        }
+        do {
+            // The request that led here is over; the next one leaves.
+            let level = signals.stopLevel + 1
+            return await finish(try await signals.cancelling(atLevel: level) { try await follower.untilEnd() })
+        } catch is CancellationError {
+            return leave()
+        }
+    }
+
+    /// Asks the person at the terminal; SIGTERM and SIGHUP come from nobody who could answer.
+    private func isToBeCancelled() async throws -> Bool {
+        guard signals.stopRequest?.number == SIGINT, TerminalQuestion.canAsk else { return false }
+        do {
+            return try await signals.cancelling(atLevel: signals.stopLevel + 1) { [arn] in
+                try await TerminalQuestion.ask("Cancel the job \(arn), too? It goes on otherwise.")
+            }
+        } catch is CancellationError {
+            return false
+        }
+    }
+
+    private func cancel() async throws {
+        do {
+            let answer = try await client.cancelJob(arn)
+            logger.notice("the service cancels the job: \(answer.status.escaped(limit: 40))")
+        } catch let error as BraketServiceError where error.code == .conflict {
+            // It ended while the question stood there; what became of it is told next.
+            logger.notice("\(error)")
+        }
+    }
+
+    private func leave() -> Int32 {
+        logger.notice(
+            "the job goes on; `braket-runner status \(arn)` shows it, `braket-runner cancel \(arn)` ends it"
+        )
+        return ExitCode.stopped.rawValue
+    }
+
+    // MARK: The end
+
+    private func finish(_ job: JobDescription) async -> Int32 {
+        for line in (job.failureReason ?? "").split(separator: "\n") { logger.error("failure reason: \(line)") }
+        if let milliseconds = job.billableDurationMilliseconds {
+            logger.info("the job's billable time was \(Double(milliseconds) / 1000) s")
+        }
+        let isFetched = await fetchResults(of: job)
+        guard job.exitCode == .success, !isFetched else { return job.exitCode.rawValue }
+        return ExitCode.resultsNotSafe.rawValue
+    }
+
+    /// - Returns: Whether nothing that is there was left behind.
+    private func fetchResults(of job: JobDescription) async -> Bool {
+        guard let output = job.outputPath else { return true }
+        let fetch = ResultFetch(outputPath: output, folder: submission.results, stores: stores, logger: logger)
+        do {
+            let count = try await signals.cancelling(atLevel: signals.stopLevel + 1) { try await fetch.run() }
+            if count == 0 { logger.warning("the job left no results", metadata: ["looked.at": "\(output)/output/"]) }
+            return true
+        } catch is CancellationError {
+            logger.notice("stopped on request before all results were fetched from \(output)/output/")
+        } catch {
+            logger.error("the results could not be fetched: \(error)")
+        }
+        return false
+    }
+}
