@@ -60,7 +60,7 @@ struct RandomStopTests {
             let last = run.lines.last { $0.hasPrefix("iteration ") }.flatMap { Int($0.dropFirst(10)) } ?? 0
             let stored = folder.text("store/bucket/cp/state").flatMap { Int($0.trimmed()) } ?? 0
             #expect(stored == last || stored == last - 1, "\(name): printed \(last), stored \(stored)")
-            #expect(try folder.record()["status"]?.stringValue == "CANCELLED", "\(name)")
+            try #expect(folder.record()["status"]?.stringValue == "CANCELLED", "\(name)")
             #expect(folder.shell("grep -lszF '\(mark)' /proc/[0-9]*/environ").output == "", "\(name)")
         }
     }
