@@ -52,11 +52,28 @@ package final class ScriptCgroup: Sendable {
     /// Removes the group; one in which something is left stays.
     func remove() { rmdir(folder.string) }
 
+    /// Makes everything in the group stand still, so that it can be seen and named; what is frozen can be killed.
+    ///
+    /// Blocks for at most a tenth of a second: what waits in the kernel freezes when it comes back.
+    func freeze() {
+        write("1", to: "cgroup.freeze")
+        for _ in 0..<100 where !isFrozen { usleep(1000) }
+    }
+
+    private var isFrozen: Bool {
+        guard let events = smallFile(folder.appending("cgroup.events").string, limitBytes: 4096) else { return true }
+        return String(decoding: events, as: UTF8.self).contains("frozen 1")
+    }
+
     /// Sends SIGKILL to everything in the group, and to what it is about to start.
-    func kill() {
+    func kill() { write("1", to: "cgroup.kill") }
+
+    private func write(_ text: String, to name: String) {
         // A group that somebody removed has nothing in it.
-        guard let file = try? FileDescriptor.open(folder.appending("cgroup.kill"), .writeOnly, options: .closeOnExec)
-        else { return }
-        _ = try? file.closeAfter { try file.writeAll("1".utf8) }
+        guard let file = try? FileDescriptor.open(folder.appending(name), .writeOnly, options: .closeOnExec) else {
+            return
+        }
+        // Nor is there anything to do when the kernel refuses: the processes are looked for in /proc as well.
+        _ = try? file.closeAfter { try file.writeAll(text.utf8) }
     }
 }

@@ -145,6 +145,8 @@ package struct StragglerSweep: Sendable {
         let deadline = ContinuousClock.now + Self.killing
         var rounds = 0
         var empty = 0
+        // Without a name of them nobody would learn that anything was ended.
+        cgroup?.freeze()
         while !left.isOver(), empty < 2 || left.isAlone, ContinuousClock.now < deadline {
             // Killed one by one they would have new children all the time: first all are made to stand still.
             if rounds > 1 { freeze() }
