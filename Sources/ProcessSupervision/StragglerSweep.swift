@@ -146,7 +146,7 @@ package struct StragglerSweep: Sendable {
         var rounds = 0
         var empty = 0
         // Without a name of them nobody would learn that anything was ended.
-        cgroup?.freeze()
+        if !left.isOver() { cgroup?.freeze() }
         while !left.isOver(), empty < 2 || left.isAlone, ContinuousClock.now < deadline {
             // Killed one by one they would have new children all the time: first all are made to stand still.
             if rounds > 1 { freeze() }
