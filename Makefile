@@ -92,6 +92,23 @@ test: setup ## Run all tests.
 demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes from its checkpoints.
 	@scripts/demo.sh $(DEBUG) $(PYTHON) $(DEMO)
 
+# The debug build with its Swift libraries beside it: what goes into a container of one's own needs no other binary.
+.PHONY: test-image
+test-image: build ## Build the images with podman and drive them; says SKIPPED where podman cannot run containers.
+	@scripts/setup.sh --images || echo "setup: going on with what is there" >&2
+	@scripts/test-image.py $(DEBUG)
+
+# What the Dockerfile takes may be given: make image IMAGE=mine:1 BINARY=dist/braket-runner BASE_IMAGE=debian:bookworm-slim
+IMAGE ?= braket-runner:latest
+IMAGE_ARGUMENTS := $(foreach name,BASE_IMAGE BINARY PYTHON_PACKAGES SWIFT_IMAGE,$(if $($(name)),"$(name)=$($(name))"))
+.PHONY: image
+image: ## Build the image IMAGE with docker, podman or buildah (container/README.md).
+	@scripts/make-image.sh $(IMAGE) $(IMAGE_ARGUMENTS)
+
+.PHONY: dist
+dist: release ## Build the tarball of a release: program, notices, completions, man page, SBOM, checksum.
+	@scripts/make-dist.py $(DIST) dist
+
 .PHONY: bench
 bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (half an hour; scripts/bench.py has --only).
 	@scripts/setup.sh --bench
