@@ -45,9 +45,9 @@ release: setup ## Build dist/braket-runner: optimised, stripped, the Swift runti
 # The quick checks come first; the build and what reads it come last. `make -k check` goes on
 # after a failure, and each part is a target of its own.
 .NOTPARALLEL:
-CHECKS := format source docs graph warnings linkage
+CHECKS := format source docs graph warnings linkage reference
 .PHONY: check $(CHECKS:%=check-%)
-check: setup $(CHECKS:%=check-%) ## Check format, source, docs, graph, warnings and linkage.
+check: setup $(CHECKS:%=check-%) ## Check format, source, docs, graph, warnings, linkage and the pages made from the code.
 
 check-format:
 	@echo "== format"
@@ -72,6 +72,14 @@ check-docs:
 check-linkage:
 	@echo "== linkage: no Foundation, no ICU"
 	@scripts/check-linkage.sh $(DEBUG) $(wildcard $(DIST))
+
+check-reference:
+	@echo "== reference: the pages of docs/ that are made from the code"
+	@scripts/make-docs.py $(DEBUG) --check
+
+.PHONY: docs
+docs: build ## Write the pages of docs/ that are made from the code.
+	@scripts/make-docs.py $(DEBUG)
 
 # In runs of their own: all tests of a run start at once, and those that drive the binary, pack archives or scan folders
 # hold Swift's two threads, while those of the stores wait for answers that must be taken in time.

@@ -1,4 +1,4 @@
-import BraketAPI
+package import BraketAPI
 package import BraketEnvironment
 import ObjectStorage
 import RunnerCore
