@@ -111,7 +111,7 @@ IMAGE ?= braket-runner:latest
 IMAGE_ARGUMENTS := $(foreach name,BASE_IMAGE BINARY PYTHON_PACKAGES SWIFT_IMAGE,$(if $($(name)),"$(name)=$($(name))"))
 .PHONY: image
 image: ## Build the image IMAGE with docker, podman or buildah (container/README.md).
-	@scripts/make-image.sh $(IMAGE) $(IMAGE_ARGUMENTS)
+	@BUILD_FLAGS="$(BUILD_FLAGS)" scripts/make-image.sh $(IMAGE) $(IMAGE_ARGUMENTS)
 
 .PHONY: dist
 dist: release ## Build the tarball of a release: program, notices, completions, man page, SBOM, checksum.

@@ -5,15 +5,19 @@
 #   NAME            braket-runner:latest unless given
 #   BUILD-ARGUMENT  as --build-arg takes it: BASE_IMAGE=…, PYTHON_PACKAGES=…, SWIFT_IMAGE=…;
 #                   BINARY=dist/braket-runner takes that program, else it is compiled in the official Swift image
+#
+# BUILD_FLAGS has further flags for the engine, such as --network=host, or behind a proxy with a certificate of its own
+# --volume=/etc/ssl/certs:/etc/ssl/certs:ro (podman and buildah).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 name=${1:-braket-runner:latest}
 [[ $# -eq 0 ]] || shift
 
-arguments=(--build-arg "VERSION=$(sed -n 's/.*runnerVersion = "\(.*\)".*/\1/p' Sources/RunnerCore/*.swift)")
+label=org.opencontainers.image
+arguments=(--label "$label.version=$(sed -n 's/.*runnerVersion = "\(.*\)".*/\1/p' Sources/RunnerCore/Version.swift)")
 # A tarball of the sources has no history.
-arguments+=(--build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
+arguments+=(--label "$label.revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
 for argument in "$@"; do
     arguments+=(--build-arg "$argument")
     if [[ $argument == BINARY=* ]]; then
@@ -34,4 +38,5 @@ else
     exit 69
 fi
 echo "== ${build[*]} --tag $name" >&2
-"${build[@]}" --file container/Dockerfile "${arguments[@]}" --tag "$name" .
+# shellcheck disable=SC2086 # Several flags in one variable.
+"${build[@]}" ${BUILD_FLAGS-} --file container/Dockerfile "${arguments[@]}" --tag "$name" .

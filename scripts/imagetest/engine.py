@@ -164,6 +164,8 @@ def build(image, dockerfile, *arguments):
     `arguments`: further words for `podman build`. Layers are kept between builds.
     """
     command = ["build", "--quiet", "--format", "docker", "--network", "host", "--file", ROOT / "container" / dockerfile]
+    for label, value in (("version", "test"), ("revision", "test")):
+        command += ["--label", f"org.opencontainers.image.{label}={value}"]
     # pip's certificates and packages are the machine's: behind a proxy with a certificate of its own pip needs them.
     if Path(CERTIFICATES).is_dir():
         command += ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro"]
@@ -184,9 +186,9 @@ def build_all(program):
 
 
 def clean_up():
-    """Removes every container of the tests' own storage; images stay for the next run."""
+    """Removes every container of the tests' own storage; images and layers stay for the next runs of some days."""
     podman("rm", "--force", "--all", "--time", "0", check=False)
-    podman("image", "prune", "--force", check=False)
+    podman("image", "prune", "--force", "--filter", "until=72h", check=False)
 
 
 def skip(reason):
