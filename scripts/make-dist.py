@@ -36,6 +36,8 @@ LICENCES = [
     ("Apache License", "Apache-2.0"),
     ("Permission is hereby granted, free of charge", "MIT"),
 ]
+# What packages have copied into themselves, with the licence that the files name.
+COPIES = {"boringssl": "Apache-2.0", "llhttp": "MIT"}
 # Texts beside those of the packages' first folder that hold for what is compiled in.
 NOTICES = ("LICENSE", "LICENSE.txt", "NOTICE", "NOTICE.txt", "Sources/*/LICENSE", "Sources/*/LICENSE.txt")
 
@@ -63,6 +65,16 @@ def dependencies():
             }
         )
     return sorted(found, key=lambda dependency: dependency["name"])
+
+
+def vendored(folder):
+    """Yields name, version and address of what a package has copied into itself, where it says so in a form of its own."""
+    for note in folder.glob("Sources/*BoringSSL/hash.txt"):
+        found = re.search(r"from (\S+) at revision (\w+)", note.read_text())
+        yield "boringssl", found[2], found[1]
+    for header in folder.glob("Sources/*LLHTTP/include/*llhttp.h"):
+        parts = re.findall(r"#define LLHTTP_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header.read_text())
+        yield "llhttp", ".".join(parts), "https://github.com/nodejs/llhttp"
 
 
 def notices(folder):
@@ -107,7 +119,20 @@ def sbom(version, found, program):
         "licenses": [{"expression": "Apache-2.0 WITH Swift-exception"}],
         "externalReferences": [{"type": "website", "url": "https://www.swift.org"}],
     }
-    components = [*map(component, found), runtime]
+    copies = [
+        {
+            "type": "library",
+            "bom-ref": f"{dependency['name']}/{name}@{number}",
+            "name": name,
+            "version": number,
+            "description": f"copied into {dependency['name']}; each file names its licence",
+            "licenses": [{"expression": COPIES[name]}],
+            "externalReferences": [{"type": "vcs", "url": address}],
+        }
+        for dependency in found
+        for name, number, address in vendored(dependency["folder"])
+    ]
+    components = [*map(component, found), *copies, runtime]
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",

@@ -14,7 +14,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from imagetest import engine, image_checks, job_checks, local_checks, report, toolkit_checks  # noqa: F401 - importing registers the checks
+from imagetest import engine, report
+from imagetest import image_checks, job_checks, local_checks, service_checks, toolkit_checks  # noqa: F401 - they register
 
 
 def main():
