@@ -117,7 +117,9 @@ def create(folder):
         expect("input 1 2 3 in /opt/ml/code/customer_code/extracted" in lines, log[:2000])
         checkpoint = folder / job["name"] / "checkpoints" / f"{job['name']}.json"
         expect(json.loads(checkpoint.read_text())["dataDictionary"] == {"step": 3}, checkpoint)
-    expect("ValueError: on purpose" in log and "Process exited with code: 1" in log, log[-2000:])
+    # The SDK's own line comes last; before it the runner says why, whole.
+    expect(lines[-1] == "Process exited with code: 1", log[-2000:])
+    expect(any("error: ValueError: on purpose" in line for line in lines[-6:]), log[-2000:])
     expect("Process exited" not in (folder / passing["name"] / "log.txt").read_text())
     expect("run -d --rm" in commands and "tail -f /dev/null" in commands and "python braket_container.py" in commands, commands)
 
