@@ -43,9 +43,9 @@ package enum RunHealth: Equatable, Sendable {
         }
     }
 
-    /// Looks at a root. Takes no lock: a run that begins at this instant must find it free.
+    /// Looks at a root.
     ///
-    /// Blocks.
+    /// Blocks. Takes no lock: a run that begins at this instant must find it free.
     ///
     /// - Parameter paths: The job's folders.
     package init(paths: ContainerPaths) {
