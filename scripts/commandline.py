@@ -17,12 +17,14 @@ class Option:
     text: str
     section: str
     repeats: bool
+    may_be_left_out: bool
 
     @property
     def usage(self):
         """How it is written."""
         if not self.name:
-            return self.value.upper()
+            word = self.value.upper() + (" …" if self.repeats else "")
+            return f"[{word}]" if self.may_be_left_out else word
         return f"{self.name} {self.value}" if self.value else self.name
 
 
@@ -64,4 +66,5 @@ def _option(argument):
     preferred = argument.get("preferredName")
     name = f"--{preferred['name']}" if preferred else ""
     value = "" if argument["kind"] == "flag" else argument["valueName"]
-    return Option(name, value, argument.get("abstract", ""), argument.get("sectionTitle", ""), argument["isRepeating"])
+    text, section = argument.get("abstract", ""), argument.get("sectionTitle", "")
+    return Option(name, value, text, section, argument["isRepeating"], argument["isOptional"])

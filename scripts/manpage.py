@@ -29,7 +29,7 @@ Why it failed.
 
 def escape(text):
     """Text for troff: a dash is one, and no line is taken for a command."""
-    text = text.replace("\\", "\\e").replace("-", "\\-")
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
     return "\n".join("\\&" + line if line.startswith((".", "'")) else line for line in text.splitlines())
 
 
