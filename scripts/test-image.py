@@ -25,6 +25,7 @@ def main():
     arguments.add_argument("--only", default="")
     arguments.add_argument("--no-build", action="store_true")
     options = arguments.parse_args()
+    engine.take_turn()
     try:
         engine.set_up()
     except engine.Unusable as reason:

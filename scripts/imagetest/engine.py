@@ -3,6 +3,7 @@
 Everything lies below CACHE and nothing else of the machine is touched; removing that folder undoes all.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -59,8 +60,9 @@ def set_up(environment=()):
     `environment`: variables NAME=VALUE that every container gets, for what starts containers itself.
     Raises Unusable.
     """
-    if not shutil.which("podman"):
-        raise Unusable("podman is not installed")
+    for program in ("podman", "mmdebstrap"):
+        if not shutil.which(program):
+            raise Unusable(f"{program} is not installed")
     CACHE.mkdir(parents=True, exist_ok=True)
     os.environ["CONTAINERS_STORAGE_CONF"] = str(CACHE / "storage.conf")
     os.environ["CONTAINERS_CONF"] = str(CACHE / "containers.conf")
@@ -76,6 +78,17 @@ def set_up(environment=()):
                 return
             reasons.append(f"{driver} with {runtime}: {reason}")
     raise Unusable("; ".join(reasons) or "neither runc nor crun is installed")
+
+
+def take_turn():
+    """Waits until no other run uses the storage, and keeps it to the end of the process."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    lock = os.open(CACHE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"another run uses {CACHE}; waiting for its end", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def write_settings(driver, runtime, environment):
@@ -183,6 +196,7 @@ def build_all(program):
     ):
         print(f"building {image}", flush=True)
         build(image, dockerfile, *arguments)
+    shutil.rmtree(ROOT / "dist/image")
 
 
 def clean_up():

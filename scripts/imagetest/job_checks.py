@@ -21,14 +21,14 @@ def stop(number, frame):
     print("saved", flush=True)
     sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
-print("ready", flush=True)
+print("SCRIPT WAITS", flush=True)
 time.sleep(600)
 """
 REFUSES = """\
 import os, pathlib, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path(os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"], "results.json").write_text("{}")
-print("ready", flush=True)
+print("SCRIPT WAITS", flush=True)
 time.sleep(600)
 """
 
@@ -99,7 +99,7 @@ def out_of_memory(folder):
 @check("a stop reaches the script, whose checkpoint and results are stored before the container ends")
 def stopped(folder):
     with started(*JOB, options=script_options(folder, STOPS)) as name:
-        wait_for_line(name, "ready")
+        wait_for_line(name, "SCRIPT WAITS")
         code, output = stop(name, 120)
     expect(code == 143 and "saved" in output, "137 is the engine's SIGKILL", code, output)
     expect((folder / "store/bucket/checkpoints/last").read_text() == "safe")
@@ -110,7 +110,7 @@ def stopped(folder):
 @check("a script that ignores a stop is killed within --grace, and what it wrote is stored in time")
 def refused_stop(folder):
     with started(*JOB, "--grace", "6", options=script_options(folder, REFUSES)) as name:
-        wait_for_line(name, "ready")
+        wait_for_line(name, "SCRIPT WAITS")
         code, output = stop(name, 120)
     expect(code == 143, "137 is the engine's SIGKILL", code, output)
     expect("results.json" in stored_results(folder), stored_results(folder))

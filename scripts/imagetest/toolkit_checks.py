@@ -10,8 +10,8 @@ from imagetest.report import check, expect
 
 TOOLKIT = "localhost/braket-runner:test-toolkit"
 VERSION = "5.1.1"
-# What it asks for and the image lacks.
-REQUIREMENTS = "gevent inotify_simple==1.2.1 paramiko protobuf psutil retrying six werkzeug"
+# What it imports and the image lacks.
+REQUIREMENTS = "inotify_simple==1.2.1 paramiko protobuf psutil retrying six"
 # Its C extension is compiled in a stage that does not change with the runner.
 DOCKERFILE = f"""\
 FROM {BASE} AS wheels
