@@ -48,6 +48,8 @@ enum RootLock {
                 return
             }
         } catch {
+            // open(2) says what is wrong, and not with which file.
+            let error: any Error = (error as? Errno).map { ObjectStoreError(writing: "\(file)", $0) } ?? error
             throw JobFailure(preparing: error, remedy: JobFailure.remedy(forRoot: paths.root.string))
         }
         let holder = (try? readSmallFile(file)).map { " (process \($0.escaped(limit: 20)))" } ?? ""

@@ -77,12 +77,19 @@ def foreign_user(folder):
     expect(code == 0 and "user 1000 results in /tmp/job/braket/model" in output, code, output)
 
 
-@check("a read-only root needs only /opt/ml and /tmp in memory")
+@check("a read-only root needs only /opt/ml in memory")
 def read_only(folder):
-    options = ["--read-only", "--tmpfs", "/opt/ml", "--tmpfs", "/tmp"]
+    options = ["--read-only", "--read-only-tmpfs=false", "--tmpfs", "/opt/ml"]
     code, output = run_job(folder, RESULT, options=options)
     expect(code == 0, code, output)
     expect("results.json" in stored_results(folder), stored_results(folder))
+
+
+@check("a read-only root without that is said with the path and the remedy")
+def read_only_alone(folder):
+    options = ["--read-only", "--read-only-tmpfs=false", "--volume", f"{folder}:/script:ro"]
+    code, output = run_once(*JOB, options=options)
+    expect(code == 64 and "cannot write /opt/ml/.braket-runner.lock: Read-only file system; run as" in output, code, output)
 
 
 @check("a script that takes more than the container's memory is called out of memory, not just killed")
