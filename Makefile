@@ -45,9 +45,9 @@ release: setup ## Build dist/braket-runner: optimised, stripped, the Swift runti
 # The quick checks come first; the build and what reads it come last. `make -k check` goes on
 # after a failure, and each part is a target of its own.
 .NOTPARALLEL:
-CHECKS := format source docs graph warnings linkage
+CHECKS := format source docs graph warnings linkage reference
 .PHONY: check $(CHECKS:%=check-%)
-check: setup $(CHECKS:%=check-%) ## Check format, source, docs, graph, warnings and linkage.
+check: setup $(CHECKS:%=check-%) ## Check format, source, docs, graph, warnings, linkage and the pages made from the code.
 
 check-format:
 	@echo "== format"
@@ -73,6 +73,14 @@ check-linkage:
 	@echo "== linkage: no Foundation, no ICU"
 	@scripts/check-linkage.sh $(DEBUG) $(wildcard $(DIST))
 
+check-reference:
+	@echo "== reference: the pages of docs/ that are made from the code"
+	@scripts/make-docs.py $(DEBUG) --check
+
+.PHONY: docs
+docs: build ## Write the pages of docs/ that are made from the code.
+	@scripts/make-docs.py $(DEBUG)
+
 # In runs of their own: all tests of a run start at once, and those that drive the binary, pack archives or scan folders
 # hold Swift's two threads, while those of the stores wait for answers that must be taken in time.
 TEST := $(SWIFT) test $(FLAGS) --disable-xctest
@@ -91,6 +99,23 @@ test: setup ## Run all tests.
 .PHONY: demo
 demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes from its checkpoints.
 	@scripts/demo.sh $(DEBUG) $(PYTHON) $(DEMO)
+
+# The debug build with its Swift libraries beside it: what goes into a container of one's own needs no other binary.
+.PHONY: test-image
+test-image: build ## Build the images with podman and drive them; says SKIPPED where podman cannot run containers.
+	@scripts/setup.sh --images || echo "setup: going on with what is there" >&2
+	@scripts/test-image.py $(DEBUG)
+
+# What the Dockerfile takes may be given: make image IMAGE=mine:1 BINARY=dist/braket-runner BASE_IMAGE=debian:bookworm-slim
+IMAGE ?= braket-runner:latest
+IMAGE_ARGUMENTS := $(foreach name,BASE_IMAGE BINARY PYTHON_PACKAGES SWIFT_IMAGE,$(if $($(name)),"$(name)=$($(name))"))
+.PHONY: image
+image: ## Build the image IMAGE with docker, podman or buildah (container/README.md).
+	@BUILD_FLAGS="$(BUILD_FLAGS)" scripts/make-image.sh $(IMAGE) $(IMAGE_ARGUMENTS)
+
+.PHONY: dist
+dist: release ## Build the tarball of a release: program, notices, completions, man page, SBOM, checksum.
+	@scripts/make-dist.py $(DIST) dist
 
 .PHONY: bench
 bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (half an hour; scripts/bench.py has --only).

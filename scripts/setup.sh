@@ -2,18 +2,21 @@
 # Installs what the make verbs need beyond Swift and Python; a second call only looks and costs a few hundredths of a
 # second.
 #
-# usage: setup.sh [--bench]
-#   --bench  also what `make bench` measures against
+# usage: setup.sh [--bench|--images]
+#   --bench   also what `make bench` measures against
+#   --images  also what `make test-image` builds and runs images with
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 say() { echo "setup: $*" >&2; }
 
 bench=false
+images=false
 case ${1-} in
     "") ;;
     --bench) bench=true ;;
-    *) echo "usage: ${0##*/} [--bench]" >&2; exit 64 ;;
+    --images) images=true ;;
+    *) echo "usage: ${0##*/} [--bench|--images]" >&2; exit 64 ;;
 esac
 
 command -v swift >/dev/null || { say "no swift on PATH: install Swift 6.3 (https://www.swift.org/install)"; exit 69; }
@@ -80,4 +83,7 @@ if $bench; then
             cc -O2 -Wl,--as-needed -o ".bench/$program" "scripts/s3bench/$program.c" -lssl -lcrypto -lpthread
         fi
     done
+fi
+if $images; then
+    install buildah conmon fuse-overlayfs mmdebstrap podman runc uidmap
 fi

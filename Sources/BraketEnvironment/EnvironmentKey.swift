@@ -43,7 +43,7 @@ package enum EnvironmentKey {
     /// The role of submitted jobs, as the SDK reads it (contract §1.2).
     package static let jobsRoleARN = "BRAKET_JOBS_ROLE_ARN"
 
-    /// Whose job of Slurm this is, and when Slurm will end it, in seconds since 1970.
+    /// The number of Slurm's job, where Slurm started us.
     package static let slurmJobID = "SLURM_JOB_ID"
     /// When Slurm will end the job, in seconds since 1970.
     package static let slurmJobEndTime = "SLURM_JOB_END_TIME"

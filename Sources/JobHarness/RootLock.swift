@@ -18,6 +18,12 @@ import Musl
 enum RootLock {
     private static let isTaken = Mutex(false)
 
+    /// The lock's file, which holds the number of the process that took it last.
+    ///
+    /// - Parameter paths: The job's folders.
+    /// - Returns: Its path.
+    static func file(_ paths: ContainerPaths) -> FilePath { paths.ml.appending(".braket-runner.lock") }
+
     /// Takes the lock for the rest of the process's life; taking it again does nothing.
     ///
     /// - Parameter paths: The job's folders; `ml` is made.
@@ -25,7 +31,7 @@ enum RootLock {
     static func take(_ paths: ContainerPaths) throws(JobFailure) {
         // To flock(2) a second descriptor is a stranger, also in one process.
         guard !isTaken.withLock({ $0 }) else { return }
-        let file = paths.ml.appending(".braket-runner.lock")
+        let file = file(paths)
         do {
             try makeDirectories(paths.ml)
             let descriptor = try FileDescriptor.open(
@@ -42,6 +48,8 @@ enum RootLock {
                 return
             }
         } catch {
+            // open(2) says what is wrong, and not with which file.
+            let error: any Error = (error as? Errno).map { ObjectStoreError(writing: "\(file)", $0) } ?? error
             throw JobFailure(preparing: error, remedy: JobFailure.remedy(forRoot: paths.root.string))
         }
         let holder = (try? readSmallFile(file)).map { " (process \($0.escaped(limit: 20)))" } ?? ""

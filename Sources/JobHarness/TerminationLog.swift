@@ -13,7 +13,7 @@ import Musl
 struct TerminationLog: Sendable {
     /// What Kubernetes takes of it.
     static let limitBytes = 4096
-    /// The variable that names another file.
+    /// The variable that names another file than `/dev/termination-log`.
     static let variable = "BRAKET_RUNNER_TERMINATION_LOG"
 
     private let path: String

@@ -19,14 +19,23 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceArguments
 
+    @Flag(help: "Only say in one line whether all is well, for a health check: exit code 1 for a job that failed.")
+    var health = false
+
     /// Prints it.
     func run() async throws {
         if let arn { try await service.end { await $0.status(arn) } }
         let reader = OptionReader(environment: .current())
         let format = try OutputFormat(reader.value("format", service.format))
         let root = FilePath(reader.value("root", root)?.text ?? "/opt")
+        let paths = ContainerPaths(root: currentWorkingDirectory().pushing(root))
+        guard !health else {
+            let health = RunHealth(paths: paths)
+            writeLine(health.summary, to: .standardOutput)
+            throw ArgumentParser.ExitCode(health.isHealthy ? 0 : 1)
+        }
         do throws(JobFailure) {
-            let status = try StatusReport(paths: ContainerPaths(root: currentWorkingDirectory().pushing(root)))
+            let status = try StatusReport(paths: paths)
             writeLine(format == .json ? status.json.serialized(pretty: true) : status.text, to: .standardOutput)
         } catch {
             writeLine("braket-runner: \(error)", to: .standardError)

@@ -51,3 +51,19 @@ struct StatusTests {
         }
     }
 }
+
+extension StatusTests {
+    @Test("--health is for a container's check: fine before the first job and after a good one, not after a failure")
+    func health() throws {
+        try JobFolder.with { folder in
+            let check = ["status", "--health", "--root", folder.at("root")]
+            #expect(folder.run(check).exitCode == 0)
+            folder.runScript("")
+            let good = folder.run(check)
+            #expect(good.exitCode == 0 && good.output == "COMPLETED\n")
+            folder.runScript("raise ValueError('boom')")
+            let bad = folder.run(check)
+            #expect(bad.exitCode == 1 && bad.output == "FAILED: ValueError: boom\n")
+        }
+    }
+}
