@@ -38,7 +38,6 @@ extension ConfigurationResolver {
                 jobName: name,
                 entryPoint: request.algorithmSpecification.scriptModeConfig.entryPoint,
                 uploads: uploads,
-                kmsKeyID: request.outputDataConfig.kmsKeyId,
                 results: inputs.workingDirectory.pushing(FilePath(options.results?.text ?? name)).lexicallyNormalized(),
                 pollSeconds: Int(pollSeconds),
                 store: store.settings,

@@ -25,9 +25,10 @@ struct SubmissionUpload: Sendable {
         }
     }
 
+    /// Without the key of the results: a role that may encrypt with it need not be allowed to decrypt, and the SDK
+    /// uploads without it, too.
     private var options: WriteOptions {
         WriteOptions(
-            kmsKeyID: submission.kmsKeyID,
             storageClass: submission.store.storageClass,
             tags: submission.store.tags.map { ObjectTag(key: $0.key, value: $0.value) }
         )

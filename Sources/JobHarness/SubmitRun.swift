@@ -76,7 +76,7 @@ package struct SubmitRun: Sendable {
             printLine(arn)
             logger.notice("job created", metadata: ["job.arn": "\(arn)", "job.name": "\(submission.jobName)"])
             guard mode == .wait else { return ExitCode.success.rawValue }
-            return try await SubmittedJob(
+            return await SubmittedJob(
                 arn: arn,
                 client: client,
                 submission: submission,

@@ -171,6 +171,8 @@ struct SubmitTests {
     func wait() throws {
         var script = BraketDouble.Script()
         script.jobs = [
+            // Not known yet, and a service that has trouble: the job goes on.
+            ["code": "ResourceNotFoundException", "status": 404], ["code": "InternalServiceException", "status": 500],
             ["status": "QUEUED", "queueInfo": ["queue": "JOBS_QUEUE", "position": "3"]],
             [
                 "status": "RUNNING",
@@ -187,7 +189,7 @@ struct SubmitTests {
             #expect(run.output == BraketDouble.job + "\n")
             for text in [
                 "status QUEUED", "queue: position 3 in JOBS_QUEUE", "event RUNNING", "it runs", "status RUNNING",
-                "status COMPLETED", "1.5 s",
+                "status COMPLETED", "1.5 s", "does not know the job yet", "InternalServiceException",
             ] {
                 #expect(run.errors.contains(text), "\(text) is missing in \(run.errors)")
             }
@@ -212,6 +214,17 @@ struct SubmitTests {
             let run = world.run(world.withScript + ["--wait", "--results", world.folder.at("mine")])
             #expect(run.exitCode == exitCode, "\(run.errors)")
             if let reason = job["failureReason"]?.stringValue { #expect(run.errors.contains(reason)) }
+        }
+    }
+
+    @Test("Keys that end while waiting: the job goes on, and how to look at it is said")
+    func expired() throws {
+        var script = BraketDouble.Script()
+        script.jobs = [["status": "RUNNING"], ["code": "ExpiredTokenException", "status": 403]]
+        try World.with(script) { world in
+            let run = world.run(world.withScript + ["--wait"])
+            #expect(run.exitCode == 77, "\(run.errors)")
+            #expect(run.errors.contains("braket-runner status \(BraketDouble.job)"), "\(run.errors)")
         }
     }
 
