@@ -22,6 +22,8 @@ extension ConfigurationResolver {
             report(inputs.options.job?.source ?? "--job", "must be one JSON object, a CreateJob request")
             return (nil, problems)
         }
+        // For its problems: where the store is, the caller knows.
+        _ = resolveStorage()
         overlayFlags()
         overlaySubmission(options, identity)
         let store = StoreSettings.read(inputs.options.store)

@@ -88,7 +88,7 @@ struct BraketDouble: Sendable {
                 200,
                 [
                     "quantumTaskArn": "arn:aws:braket:us-west-2:123456789012:quantum-task/t", "status": "QUEUED",
-                    "deviceArn": .string(device), "shots": 100, "outputS3Bucket": "bucket",
+                    "deviceArn": .string(device), "shots": 100, "deviceParameters": "{}", "outputS3Bucket": "bucket",
                     "outputS3Directory": "tasks/t", "createdAt": "2026-11-27T10:00:00Z",
                     "queueInfo": ["queue": "QUANTUM_TASKS_QUEUE", "position": "7", "queuePriority": "Normal"],
                 ]
@@ -103,6 +103,8 @@ struct BraketDouble: Sendable {
         var answer: JSONObject = [
             "jobArn": .string(job), "jobName": "bell", "roleArn": "arn:aws:iam::123456789012:role/r",
             "outputDataConfig": ["s3Path": "s3://bucket/out"], "createdAt": "2026-11-27T10:00:00Z",
+            "algorithmSpecification": ["scriptModeConfig": ["entryPoint": "qaoa.main", "s3Uri": "s3://bucket/x"]],
+            "instanceConfig": ["instanceType": "ml.m5.large", "volumeSizeInGb": 30],
             "deviceConfig": ["device": .string(device)], "memberOfTomorrow": "kept",
         ]
         for member in members.members { answer[member.name] = member.value }
@@ -122,6 +124,7 @@ struct BraketDouble: Sendable {
 
     private static let retired: JSONObject = [
         "deviceArn": "arn:aws:braket:us-west-1::device/qpu/rigetti/Old", "deviceStatus": "RETIRED",
+        "deviceName": "Old", "providerName": "Rigetti", "deviceType": "QPU",
     ]
 
     private static func json(_ status: Int, _ object: JSONObject) -> ScriptedAnswer {
