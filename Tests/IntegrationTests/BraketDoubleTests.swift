@@ -1,5 +1,6 @@
 import RunnerCore
 import RunnerTestSupport
+import SystemPackage
 import Testing
 
 /// The double itself, asked by boto3: its answers have the shapes of the service's model, and the signature that it

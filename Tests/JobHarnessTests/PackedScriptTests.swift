@@ -47,7 +47,7 @@ import Testing
     @Test("Layout and entry point", arguments: rows)
     func layout(_ row: Row) async throws {
         let folder = FilePath("/tmp/braket-runner-packed-\(UInt64.random(in: 0 ... .max))")
-        defer { try? removeTree(folder) }  // A leftover of a test harms nobody.
+        defer { RunnerTestSupport.removeTree(folder) }
         for name in [
             "qaoa/main.py", "qaoa/lib/__init__.py", "qaoa/run.sh", "twice/twice/main.py", "alg.py", "other.py",
         ] {
@@ -72,7 +72,7 @@ import Testing
     @Test("An archive is stored as it is")
     func archive() async throws {
         let folder = FilePath("/tmp/braket-runner-packed-\(UInt64.random(in: 0 ... .max))")
-        defer { try? removeTree(folder) }  // A leftover of a test harms nobody.
+        defer { RunnerTestSupport.removeTree(folder) }
         try makeDirectories(folder)
         try replaceFile(folder.appending("s.tgz"), with: [0x1f, 0x8b, 8, 0, 7])
         let script = PackedScript(folder.appending("s.tgz"), entryPoint: "any")
