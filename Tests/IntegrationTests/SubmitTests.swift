@@ -146,6 +146,23 @@ struct SubmitTests {
         }
     }
 
+    @Test(
+        "The examples' documents, which run here, are ones that the service takes",
+        arguments: ["qaoa/qaoa", "bell/bell.py", "shell/source"]
+    )
+    func examples(_ script: String) throws {
+        let examples = BinaryUnderTest.repository.appending("examples")
+        let folder = FilePath(script).removingLastComponent().string
+        try World.with { world in
+            let run = world.run([
+                "submit", "--dry-run", "--job", examples.appending(folder).appending("job.json").string, "--script",
+                examples.pushing(FilePath(script)).string,
+            ])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            try #expect(JSONText.parse(run.output).objectValue?["deviceConfig"] != nil)
+        }
+    }
+
     /// What the service refuses, and the exit code.
     static let refusals: [(status: Int, word: String, exitCode: Int32)] = [
         (424, "DeviceOfflineException", 75), (410, "DeviceRetiredException", 75), (409, "ConflictException", 77),
