@@ -28,7 +28,7 @@ OWNERS = {
     "AsyncHTTPClient": {"RunnerHTTP"},
     "Crypto": {"AWSCredentials", "AWSSigning", "Checksums", "ObjectStorage"},
     "HeapModule": {"ObjectStorage"},
-    "NIOCore": {"AWSCredentials", "AWSRequests", "RunnerHTTP", "S3"},
+    "NIOCore": {"AWSCredentials", "AWSRequests", "BraketService", "RunnerHTTP", "S3"},
     "NIOHTTP1": {"RunnerHTTP"},
     "NIOPosix": {"RunnerHTTP"},
     "NIOSSL": {"RunnerHTTP"},

@@ -22,6 +22,8 @@ extension ConfigurationResolver {
             report(inputs.options.job?.source ?? "--job", "must be one JSON object, a CreateJob request")
             return (nil, problems)
         }
+        // For its problems: where the store is, the caller knows.
+        _ = resolveStorage()
         overlayFlags()
         overlaySubmission(options, identity)
         let store = StoreSettings.read(inputs.options.store)
@@ -38,7 +40,6 @@ extension ConfigurationResolver {
                 jobName: name,
                 entryPoint: request.algorithmSpecification.scriptModeConfig.entryPoint,
                 uploads: uploads,
-                kmsKeyID: request.outputDataConfig.kmsKeyId,
                 results: inputs.workingDirectory.pushing(FilePath(options.results?.text ?? name)).lexicallyNormalized(),
                 pollSeconds: Int(pollSeconds),
                 store: store.settings,

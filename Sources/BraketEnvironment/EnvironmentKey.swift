@@ -40,6 +40,8 @@ package enum EnvironmentKey {
     /// The user hyperparameters as JSON, when the toolkit started us.
     package static let sageMakerHyperparameters = "SM_HPS"
 
+    /// Amazon Braket's address, as the SDK reads it.
+    package static let braketEndpoint = "BRAKET_ENDPOINT"
     /// The role of submitted jobs, as the SDK reads it (contract §1.2).
     package static let jobsRoleARN = "BRAKET_JOBS_ROLE_ARN"
 

@@ -86,6 +86,13 @@ package struct JobConfiguration: Sendable {
         package let value: String
         /// A flag, a variable, `job document`, `default`.
         package let source: String
+
+        /// Makes an origin.
+        package init(name: String, value: String, source: String) {
+            self.name = name
+            self.value = value
+            self.source = source
+        }
     }
 
     /// What a flag or variable may say against the platform's own word.

@@ -72,8 +72,6 @@ package struct Submission: Hashable, Sendable {
     package let entryPoint: String
     /// What is uploaded first.
     package let uploads: [Upload]
-    /// The key of server-side encryption.
-    package let kmsKeyID: String?
     /// The folder for the results.
     package let results: FilePath
     /// How often the job is asked for, in seconds.

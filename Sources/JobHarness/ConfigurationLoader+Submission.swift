@@ -31,8 +31,13 @@ extension ConfigurationLoader {
         let (submission, more) = resolver.resolveSubmission(options, identity)
         // A document that could not be read lacks no members.
         problems += inputs.options.job != nil && given.document == nil ? [] : more.filter { !problems.contains($0) }
-        problems += Self.problemsOnDisk(inputs.options, inputs.workingDirectory, resolver.submittedEntryPoint)
-        if let submission, needsResults { problems += Self.problems(ofResults: submission.results) }
+        let (entryPoint, results) = (resolver.submittedEntryPoint, needsResults ? submission?.results : nil)
+        // Nothing in it throws.
+        problems +=
+            (try? await BlockingPool.shared.run { [inputs] _ in
+                Self.problemsOnDisk(inputs.options, inputs.workingDirectory, entryPoint)
+                    + (results.map(Self.problems(ofResults:)) ?? [])
+            }) ?? []
         guard problems.isEmpty, let submission else { throw Self.failure(problems) }
         return submission
     }

@@ -66,6 +66,7 @@ package struct DryRun: Sendable {
             logger: logger
         )
         let stores = Stores(mode: configuration.storage, s3: access)
+        await examineDevice(configuration, stores, &plan)
         await examineScript(configuration, stores, await environment(of: configuration), &plan)
         await examineChannels(configuration, stores, &plan)
         await examineCheckpoints(configuration, stores, &plan)

@@ -20,10 +20,9 @@ extension S3Access {
         let options: EndpointOptions
         do {
             connected = try connect()
+            let text = braketEndpoint ?? connected.configuration.endpointURL(service: "braket")
             options = EndpointOptions(
-                override: try connected.configuration.endpointURL(service: "braket").map {
-                    try EndpointAddress.parse($0)
-                },
+                override: try text.map { try EndpointAddress.parse($0) },
                 usesFIPS: connected.configuration.useFIPS,
                 usesDualStack: connected.configuration.useDualStack
             )

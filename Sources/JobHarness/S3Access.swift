@@ -95,6 +95,9 @@ final class S3Access: Sendable {
         }
     }
 
+    /// Amazon Braket's address as the SDK's own variable says it, which the SDK puts before botocore's.
+    var braketEndpoint: String? { environment.nonEmpty(EnvironmentKey.braketEndpoint) }
+
     /// The region that options or AWS's settings name; nobody is asked, and settings that are wrong name none.
     var configuredRegion: String? {
         // What is wrong with the settings is said when they are used.

@@ -98,7 +98,8 @@ package struct ServiceQuery: Sendable {
         let wanted = kinds.map { "a \($0.rawValue)" }.joined(separator: " or ")
         throw BraketServiceError(
             .invalid,
-            "\"\(name.escaped())\" is no ARN of \(wanted), such as arn:aws:braket:us-west-2:123456789012:job/ID"
+            "\"\(name.escaped())\" is no ARN of \(wanted), which looks like arn:aws:braket:REGION:ACCOUNT:"
+                + "\(kinds[0].rawValue)/…"
         )
     }
 

@@ -25,9 +25,10 @@ struct SubmissionUpload: Sendable {
         }
     }
 
+    /// Without the key of the results: a role that may encrypt with it need not be allowed to decrypt, and the SDK
+    /// uploads without it, too.
     private var options: WriteOptions {
         WriteOptions(
-            kmsKeyID: submission.kmsKeyID,
             storageClass: submission.store.storageClass,
             tags: submission.store.tags.map { ObjectTag(key: $0.key, value: $0.value) }
         )
@@ -35,7 +36,8 @@ struct SubmissionUpload: Sendable {
 
     private func storeScript(_ upload: Submission.Upload) async throws {
         let (store, key) = try stores.resolve(upload.target)
-        let script = PackedScript(upload.source, entryPoint: submission.entryPoint)
+        let entryPoint = submission.entryPoint
+        let script = try await BlockingPool.shared.run { _ in PackedScript(upload.source, entryPoint: entryPoint) }
         let leftOut = try await script.store(in: store, as: key, options: options)
         for line in leftOut { logger.warning("not in the script's archive: \(line)") }
         logger.info("script uploaded", metadata: ["from": "\(upload.source)", "to": "\(upload.target)"])

@@ -71,12 +71,14 @@ package struct SubmitRun: Sendable {
             try await signals.cancelling { [stores, logger] in
                 try await SubmissionUpload(submission: submission, stores: stores, logger: logger).run()
             }
+            // A stop that came behind the last upload; from here on it is too late.
+            if signals.stopRequest != nil { throw CancellationError() }
             // Not cancelled: whether the service has made the job would stay unknown.
             let arn = try await client.createJob(submission.request)
             printLine(arn)
             logger.notice("job created", metadata: ["job.arn": "\(arn)", "job.name": "\(submission.jobName)"])
             guard mode == .wait else { return ExitCode.success.rawValue }
-            return try await SubmittedJob(
+            return await SubmittedJob(
                 arn: arn,
                 client: client,
                 submission: submission,

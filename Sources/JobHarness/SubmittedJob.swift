@@ -32,8 +32,21 @@ struct SubmittedJob: Sendable {
     /// Waits for the end, and asks at Ctrl-C whether the job is to end, too.
     ///
     /// - Returns: The exit code.
-    /// - Throws: `BraketServiceError`.
-    func follow() async throws -> Int32 {
+    func follow() async -> Int32 {
+        do {
+            return await finish(try await untilEnd())
+        } catch let error as BraketServiceError {
+            logger.error("\(error)")
+            leave()
+            return error.exitCode.rawValue
+        } catch {
+            leave()
+            return ExitCode.stopped.rawValue
+        }
+    }
+
+    /// - Throws: `BraketServiceError`; `CancellationError` when the job is to be left running.
+    private func untilEnd() async throws -> JobDescription {
         let follower = JobFollower(
             client: client,
             arn: arn,
@@ -41,29 +54,20 @@ struct SubmittedJob: Sendable {
             logger: logger
         )
         do {
-            return await finish(try await signals.cancelling { try await follower.untilEnd() })
-        } catch is CancellationError {
-            guard try await isToBeCancelled() else { return leave() }
-            try await cancel()
+            return try await signals.cancelling { try await follower.untilEnd() }
+        } catch let interruption as CancellationError {
+            guard try await isToBeCancelled() else { throw interruption }
         }
-        do {
-            // The request that led here is over; the next one leaves.
-            let level = signals.stopLevel + 1
-            return await finish(try await signals.cancelling(atLevel: level) { try await follower.untilEnd() })
-        } catch is CancellationError {
-            return leave()
-        }
+        try await cancel()
+        // The request that led here is over; the next one leaves.
+        return try await signals.cancelling(atLevel: signals.stopLevel + 1) { try await follower.untilEnd() }
     }
 
     /// Asks the person at the terminal; SIGTERM and SIGHUP come from nobody who could answer.
     private func isToBeCancelled() async throws -> Bool {
         guard signals.stopRequest?.number == SIGINT, TerminalQuestion.canAsk else { return false }
-        do {
-            return try await signals.cancelling(atLevel: signals.stopLevel + 1) { [arn] in
-                try await TerminalQuestion.ask("Cancel the job \(arn), too? It goes on otherwise.")
-            }
-        } catch is CancellationError {
-            return false
+        return try await signals.cancelling(atLevel: signals.stopLevel + 1) { [arn] in
+            try await TerminalQuestion.ask("Cancel the job \(arn), too? It goes on otherwise.")
         }
     }
 
@@ -77,11 +81,10 @@ struct SubmittedJob: Sendable {
         }
     }
 
-    private func leave() -> Int32 {
+    private func leave() {
         logger.notice(
             "the job goes on; `braket-runner status \(arn)` shows it, `braket-runner cancel \(arn)` ends it"
         )
-        return ExitCode.stopped.rawValue
     }
 
     // MARK: The end

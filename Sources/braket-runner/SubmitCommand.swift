@@ -88,7 +88,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     private func mode(_ reader: OptionReader) -> SubmitRun.Mode {
         if reader.flag("dry-run", submission.dryRun) { return .dryRun }
-        return submission.wait ? .wait : .create
+        return reader.flag("wait", submission.wait) ? .wait : .create
     }
 
     private func submitOptions(_ reader: OptionReader) -> SubmissionOptions {

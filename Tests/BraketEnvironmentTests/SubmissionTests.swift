@@ -198,10 +198,13 @@ struct SubmissionTests {
                 run.output = Self.option("./here", "--output")
                 options.volumeSize = Self.option("big", "--volume-size")
                 options.poll = Self.option("0", "--poll")
+                run.storage = Self.option("floppy", "--storage")
             }
         )
         #expect(submission == nil)
-        for text in ["roleArn", "instanceType", "jobName", "s3DataType", "--output", "--volume-size", "--poll"] {
+        for text in [
+            "roleArn", "instanceType", "jobName", "s3DataType", "--output", "--volume-size", "--poll", "--storage",
+        ] {
             #expect(problems.contains { $0.contains(text) }, "\(text) is missing in \(problems)")
         }
     }

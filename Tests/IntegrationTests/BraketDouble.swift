@@ -6,7 +6,7 @@ import Synchronization
 /// Amazon Braket on loopback: it plays answers in the shapes of the service's model, and takes no request whose
 /// signature is not the one of its bytes.
 struct BraketDouble: Sendable {
-    /// The keys it knows; the secret holds `planted`, so that a search finds what leaks.
+    /// The keys of the tests; the secret holds `planted`, so that a search finds what leaks.
     static let credential = AWSCredential(accessKeyID: "AKIATEST", secretAccessKey: "planted/secret+of=test")
     /// A QPU of another region than the configured one.
     static let device = "arn:aws:braket:us-east-1::device/qpu/ionq/Aria-1"
@@ -17,22 +17,27 @@ struct BraketDouble: Sendable {
     struct Script: Sendable {
         /// The device's status.
         var deviceStatus = "ONLINE"
-        /// GetJob's answers in order, the last one again and again: the members beside those that every job has.
+        /// GetJob's answers in order, the last one again and again: the members beside those that every job has; one
+        /// with a `code` is an error of that word.
         var jobs: [JSONObject] = [["status": "COMPLETED"]]
         /// Errors in place of answers, by the beginning of the path.
         var errors: [String: (status: Int, word: String)] = [:]
     }
 
     private let server: ScriptedServer
+    private let credential: AWSCredential
 
     /// Starts the service.
     ///
-    /// - Parameter script: What it answers.
+    /// - Parameters:
+    ///   - script: What it answers.
+    ///   - credential: The keys it knows.
     /// - Throws: `TestServerError` when no port can be had.
-    init(_ script: Script = Script()) throws {
+    init(_ script: Script = Script(), credential: AWSCredential = Self.credential) throws {
+        self.credential = credential
         let jobsTold = Counter()
         server = try ScriptedServer { request in
-            if let fault = Self.fault(of: request) {
+            if let fault = Self.fault(of: request, credential) {
                 return Self.error(403, "InvalidSignatureException", fault)
             }
             for (path, error) in script.errors where request.path.hasPrefix(path) {
@@ -59,8 +64,8 @@ struct BraketDouble: Sendable {
     var environment: [String: String] {
         [
             "AWS_ENDPOINT_URL_BRAKET": server.endpoint, "AWS_REGION": "us-west-2",
-            "AWS_ACCESS_KEY_ID": Self.credential.accessKeyID,
-            "AWS_SECRET_ACCESS_KEY": Self.credential.secretAccessKey, "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_ACCESS_KEY_ID": credential.accessKeyID, "AWS_SECRET_ACCESS_KEY": credential.secretAccessKey,
+            "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1",
         ]
     }
@@ -71,7 +76,9 @@ struct BraketDouble: Sendable {
         let parts = request.path.split(separator: "/").map(String.init)
         switch (request.method, parts.first, parts.count) {
         case ("GET", "job", 2):
-            return json(200, job(script.jobs[min(jobsTold.next(), script.jobs.count) - 1]))
+            let members = script.jobs[min(jobsTold.next(), script.jobs.count) - 1]
+            guard let word = members["code"]?.stringValue else { return json(200, job(members)) }
+            return error(members["status"]?.intValue ?? 500, word, "as the test says")
         case ("POST", "job", 1): return json(201, ["jobArn": .string(job)])
         case ("PUT", "job", 3) where parts[2] == "cancel":
             return json(200, ["jobArn": .string(job), "cancellationStatus": "CANCELLING"])
@@ -81,7 +88,7 @@ struct BraketDouble: Sendable {
                 200,
                 [
                     "quantumTaskArn": "arn:aws:braket:us-west-2:123456789012:quantum-task/t", "status": "QUEUED",
-                    "deviceArn": .string(device), "shots": 100, "outputS3Bucket": "bucket",
+                    "deviceArn": .string(device), "shots": 100, "deviceParameters": "{}", "outputS3Bucket": "bucket",
                     "outputS3Directory": "tasks/t", "createdAt": "2026-11-27T10:00:00Z",
                     "queueInfo": ["queue": "QUANTUM_TASKS_QUEUE", "position": "7", "queuePriority": "Normal"],
                 ]
@@ -96,6 +103,8 @@ struct BraketDouble: Sendable {
         var answer: JSONObject = [
             "jobArn": .string(job), "jobName": "bell", "roleArn": "arn:aws:iam::123456789012:role/r",
             "outputDataConfig": ["s3Path": "s3://bucket/out"], "createdAt": "2026-11-27T10:00:00Z",
+            "algorithmSpecification": ["scriptModeConfig": ["entryPoint": "qaoa.main", "s3Uri": "s3://bucket/x"]],
+            "instanceConfig": ["instanceType": "ml.m5.large", "volumeSizeInGb": 30],
             "deviceConfig": ["device": .string(device)], "memberOfTomorrow": "kept",
         ]
         for member in members.members { answer[member.name] = member.value }
@@ -115,6 +124,7 @@ struct BraketDouble: Sendable {
 
     private static let retired: JSONObject = [
         "deviceArn": "arn:aws:braket:us-west-1::device/qpu/rigetti/Old", "deviceStatus": "RETIRED",
+        "deviceName": "Old", "providerName": "Rigetti", "deviceType": "QPU",
     ]
 
     private static func json(_ status: Int, _ object: JSONObject) -> ScriptedAnswer {
@@ -132,9 +142,9 @@ struct BraketDouble: Sendable {
     // MARK: Signatures
 
     /// What is wrong with a request's signature; nil when it is the one that its bytes and the known secret give.
-    private static func fault(of request: RecordedRequest) -> String? {
+    private static func fault(of request: RecordedRequest, _ credential: AWSCredential) -> String? {
         guard let given = request.header("authorization"), let time = request.header("x-amz-date"),
-            let scope = given.firstPart(between: "Credential=AKIATEST/", and: ","),
+            let scope = given.firstPart(between: "Credential=\(credential.accessKeyID)/", and: ","),
             let names = given.firstPart(between: "SignedHeaders=", and: ","), let moment = moment(time)
         else { return "not signed with the known key" }
         let parts = scope.split(separator: "/").map(String.init)

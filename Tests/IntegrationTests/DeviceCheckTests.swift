@@ -95,6 +95,17 @@ struct DeviceCheckTests {
         }
     }
 
+    @Test("A dry run asks, too, and has the exit code of the run")
+    func dryRun() throws {
+        var script = BraketDouble.Script()
+        script.deviceStatus = "OFFLINE"
+        try Self.run(script, ["--dry-run"]) { folder, run, _ in
+            #expect(run.exitCode == 75, "\(run.output)")
+            #expect(run.output.contains("is OFFLINE."), "\(run.output)")
+            #expect(!folder.exists("root"))
+        }
+    }
+
     @Test("A job ARN that is none is a problem of the configuration")
     func wrongARN() throws {
         try Self.run(BraketDouble.Script(), ["--job-arn", "bell"]) { _, run, service in

@@ -146,6 +146,23 @@ struct SubmitTests {
         }
     }
 
+    @Test(
+        "The examples' documents, which run here, are ones that the service takes",
+        arguments: ["qaoa/qaoa", "bell/bell.py", "shell/source"]
+    )
+    func examples(_ script: String) throws {
+        let examples = BinaryUnderTest.repository.appending("examples")
+        let folder = FilePath(script).removingLastComponent().string
+        try World.with { world in
+            let run = world.run([
+                "submit", "--dry-run", "--job", examples.appending(folder).appending("job.json").string, "--script",
+                examples.pushing(FilePath(script)).string,
+            ])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            try #expect(JSONText.parse(run.output).objectValue?["deviceConfig"] != nil)
+        }
+    }
+
     /// What the service refuses, and the exit code.
     static let refusals: [(status: Int, word: String, exitCode: Int32)] = [
         (424, "DeviceOfflineException", 75), (410, "DeviceRetiredException", 75), (409, "ConflictException", 77),
@@ -171,6 +188,8 @@ struct SubmitTests {
     func wait() throws {
         var script = BraketDouble.Script()
         script.jobs = [
+            // Not known yet, and a service that has trouble: the job goes on.
+            ["code": "ResourceNotFoundException", "status": 404], ["code": "InternalServiceException", "status": 500],
             ["status": "QUEUED", "queueInfo": ["queue": "JOBS_QUEUE", "position": "3"]],
             [
                 "status": "RUNNING",
@@ -187,7 +206,7 @@ struct SubmitTests {
             #expect(run.output == BraketDouble.job + "\n")
             for text in [
                 "status QUEUED", "queue: position 3 in JOBS_QUEUE", "event RUNNING", "it runs", "status RUNNING",
-                "status COMPLETED", "1.5 s",
+                "status COMPLETED", "1.5 s", "does not know the job yet", "InternalServiceException",
             ] {
                 #expect(run.errors.contains(text), "\(text) is missing in \(run.errors)")
             }
@@ -212,6 +231,17 @@ struct SubmitTests {
             let run = world.run(world.withScript + ["--wait", "--results", world.folder.at("mine")])
             #expect(run.exitCode == exitCode, "\(run.errors)")
             if let reason = job["failureReason"]?.stringValue { #expect(run.errors.contains(reason)) }
+        }
+    }
+
+    @Test("Keys that end while waiting: the job goes on, and how to look at it is said")
+    func expired() throws {
+        var script = BraketDouble.Script()
+        script.jobs = [["status": "RUNNING"], ["code": "ExpiredTokenException", "status": 403]]
+        try World.with(script) { world in
+            let run = world.run(world.withScript + ["--wait"])
+            #expect(run.exitCode == 77, "\(run.errors)")
+            #expect(run.errors.contains("braket-runner status \(BraketDouble.job)"), "\(run.errors)")
         }
     }
 
