@@ -17,6 +17,18 @@ import Musl
 /// The lock is flock(2)'s, so it ends with the process, whatever ends that.
 enum RootLock {
     private static let isTaken = Mutex(false)
+    private static let fileName = ".braket-runner.lock"
+
+    /// Whether a run is active in a root, as far as one can see; changes nothing.
+    ///
+    /// - Parameter paths: The job's folders.
+    /// - Returns: nil where no run has ever taken the lock: in the platform's containers none does.
+    static func isHeld(_ paths: ContainerPaths) -> Bool? {
+        let file = paths.ml.appending(fileName)
+        guard let descriptor = try? FileDescriptor.open(file, .readOnly, options: .closeOnExec) else { return nil }
+        defer { try? descriptor.close() }  // Which ends the lock that was tried.
+        return flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0
+    }
 
     /// Takes the lock for the rest of the process's life; taking it again does nothing.
     ///
@@ -25,7 +37,7 @@ enum RootLock {
     static func take(_ paths: ContainerPaths) throws(JobFailure) {
         // To flock(2) a second descriptor is a stranger, also in one process.
         guard !isTaken.withLock({ $0 }) else { return }
-        let file = paths.ml.appending(".braket-runner.lock")
+        let file = paths.ml.appending(fileName)
         do {
             try makeDirectories(paths.ml)
             let descriptor = try FileDescriptor.open(
