@@ -64,6 +64,17 @@ extension CheckpointSync {
         return report
     }
 
+    /// What is not safe by the last look, when storing was cut short before it came to its end.
+    ///
+    /// - Parameter reason: What cut it short.
+    /// - Returns: The report of a flush that stored nothing; never a safe one.
+    package func cutShort(because reason: String) -> FlushReport {
+        guard state.withLock({ $0.isRestored }) else { return FlushReport() }
+        var report = FlushReport()
+        complete(&report, [], ObjectStoreError(.failed, reason))
+        return report
+    }
+
     private func complete(_ report: inout FlushReport, _ changed: [ObjectKey], _ failure: ObjectStoreError?) {
         state.withLock { state in
             report.files = state.tracker.fileCount + state.unreadable.count

@@ -34,8 +34,9 @@ extension CheckpointSync {
         var (outcome, entries, problems) = try await storeFiles(batch, generation: number, progress)
         guard outcome.changed.isEmpty || takesRest else { return outcome }
         state.withLock { $0.problems = problems }
+        // Names only: of a million files every dictionary of entries has 200 MB.
         let changes = state.withLock { state in
-            entries.filter { state.tracker.stored[$0.key]?.digest != $0.value.digest }
+            entries.compactMap { state.tracker.stored[$0.key]?.digest == $0.value.digest ? nil : $0.key }
         }
         guard !changes.isEmpty || !batch.removed.isEmpty else {
             // Touched, and nothing else.
@@ -45,13 +46,14 @@ extension CheckpointSync {
             }
             return outcome
         }
-        try await backfill(except: Set(changes.keys).union(batch.removed))
+        if state.withLock({ !$0.plainOnly.isEmpty }) {
+            try await backfill(except: Set(changes).union(batch.removed))
+        }
         let isPartial = !batch.unfinished.isEmpty || !problems.isEmpty || !outcome.changed.isEmpty
         try await putManifest(entries, removed: batch.removed, number: number, isPartial: isPartial)
         outcome.generation = number
-        let publications = changes.mapValues { _ in "not copied to its plain name yet" }
         state.withLock { state in
-            state.unpublished.merge(publications) { $1 }
+            for key in changes { state.unpublished[key] = "not copied to its plain name yet" }
             for key in batch.removed {
                 state.unpublished[key] = nil
                 if settings.mirrorsDeletions { state.toRemove.insert(key) }
@@ -140,31 +142,36 @@ extension CheckpointSync {
     ) async throws {
         let takenAt = ContinuousClock.now
         let (generation, gone) = state.withLock { state -> (Generation, Set<ObjectKey>) in
-            var stored = state.tracker.stored
-            for key in removed { stored[key] = nil }
-            stored.merge(entries) { $1 }
-            let gone = state.gone.union(removed).filter { stored[$0] == nil }
+            let stored = state.tracker.stored
+            let removed = Set(removed)
+            var files = entries.map { Generation.File($0.key, $0.value) }
+            files.reserveCapacity(max(files.count, stored.count))
+            for (key, entry) in stored where entries[key] == nil && !removed.contains(key) {
+                files.append(Generation.File(key, entry))
+            }
+            files.sort { $0.key < $1.key }
+            let gone = state.gone.union(removed)
+                .filter { entries[$0] == nil && (stored[$0] == nil || removed.contains($0)) }
             let generation = Generation(
                 number: number,
                 run: remote.run,
                 time: .now(),
                 isPartial: isPartial,
-                files: stored.map { Generation.File($0.key, $0.value) }.sorted { $0.key < $1.key },
+                files: files,
                 gone: gone.sorted()
             )
             return (generation, gone)
         }
         try await remote.put(generation)
         state.withLock { state in
-            let before = state.tracker.stored
+            let replaced = (Array(entries.keys) + removed).compactMap { state.tracker.stored[$0]?.digest }
             for key in removed { state.tracker.forget(key) }
             for (key, entry) in entries {
                 state.tracker.commit(key, entry)
                 state.plainOnly[key] = nil
             }
-            let replaced = entries.keys.compactMap { before[$0] } + removed.compactMap { before[$0] }
             state.looseBefore.formUnion(state.garbage)
-            state.garbage = Set(replaced.map(\.digest))
+            state.garbage = Set(replaced)
             state.gone = gone
             state.hashed = [:]
             let name = CheckpointLayout.ManifestName(number: number, run: remote.run)

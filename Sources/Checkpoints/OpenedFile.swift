@@ -61,14 +61,28 @@ final class OpenedFile: Sendable {
     /// Whether the content is still what it was when the file was opened.
     var isUnchanged: Bool { FileStatus(of: descriptor).map(stamp.isContent) ?? false }
 
+    /// How long to wait until the clock has ticked since a change.
+    ///
+    /// - Parameters:
+    ///   - changedNanoseconds: When the file was changed, by the clock of the kernel.
+    ///   - nowNanoseconds: What that clock says now. It may have been set in between: a change in the future says nothing, and
+    ///     one tick is enough; one far in the past is over, as the next change has the time of now.
+    /// - Returns: From 0 to 20 ms, in nanoseconds.
+    static func restOfTick(changedNanoseconds: Int64, nowNanoseconds: Int64) -> Int64 {
+        let age = nowNanoseconds - changedNanoseconds
+        return age < tickNanoseconds ? tickNanoseconds - max(0, age) : 0
+    }
+
     /// Waits until the clock has ticked since the file's last change; blocks at most 20 ms.
     func waitOutTick() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let age = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - stamp.changedNanoseconds
-        // A time in the future is a clock that was set back: it says nothing, and one tick is enough.
-        guard age < Self.tickNanoseconds else { return }
-        var rest = timespec(tv_sec: 0, tv_nsec: Int(min(Self.tickNanoseconds, Self.tickNanoseconds - max(0, age))))
+        let wait = Self.restOfTick(
+            changedNanoseconds: stamp.changedNanoseconds,
+            nowNanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+        )
+        guard wait > 0 else { return }
+        var rest = timespec(tv_sec: 0, tv_nsec: Int(wait))
         var left = timespec()
         while nanosleep(&rest, &left) != 0 && errno == EINTR { rest = left }
     }

@@ -65,17 +65,31 @@ final class CheckpointKeeper: Sendable {
         let report = try await reporting(progress, of: "checkpoints", logger) { [sync] in
             try await sync.flush(progress: progress)
         }
-        if let verdict = report.verdict {
-            if report.isSafe {
-                logger.info("checkpoints: \(verdict)")
-            } else {
-                logger.error("checkpoints: \(verdict)")
-            }
-            var safe = report.safePoint.json
-            safe["verdict"] = .string(verdict)
-            record.set("safe", .object(safe))
-        }
+        note(report)
         return report
+    }
+
+    /// Says what is not safe because storing was cut short.
+    ///
+    /// - Parameter reason: What cut it short.
+    /// - Returns: What is not safe, a line each.
+    func cutShort(because reason: String) -> [String] {
+        let report = sync.cutShort(because: reason)
+        note(report)
+        return report.unsafe
+    }
+
+    /// The last word, in the log and in the record.
+    private func note(_ report: FlushReport) {
+        guard let verdict = report.verdict else { return }
+        if report.isSafe {
+            logger.info("checkpoints: \(verdict)")
+        } else {
+            logger.error("checkpoints: \(verdict)")
+        }
+        var safe = report.safePoint.json
+        safe["verdict"] = .string(verdict)
+        record.set("safe", .object(safe))
     }
 
     /// Up to where the checkpoints are safe.

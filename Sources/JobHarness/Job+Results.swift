@@ -17,6 +17,7 @@ extension Job {
     /// - Parameter scriptFailure: Why the job failed so far; nil when the script succeeded.
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
+        reserve.release()
         if let scriptFailure {
             report(scriptFailure, logger)
             note(pointing(scriptFailure))
@@ -54,6 +55,11 @@ extension Job {
     private func storeEverything(succeeded: Bool) async -> (unsafe: [String], cut: Storing.Cut?) {
         guard configuration.storage.movesData else {
             record.event(.uploadingResults, "the platform stores results and checkpoints")
+            if configuration.settings.uploads.contains(where: { $0.objectName != nil }) {
+                logger.warning(
+                    "nothing is stored for --upload: with --storage managed the platform stores what it knows"
+                )
+            }
             await hintAtWrittenFiles()
             await endLog(notStored: nil)
             return ([], nil)
@@ -72,7 +78,13 @@ extension Job {
             logProblem.withLock { $0 = problem }
         }
         await endLog(notStored: cut?.reason ?? logProblem.withLock { $0 })
-        if let cut { logger.warning("storing was cut short: \(cut.reason)") }
+        if let cut {
+            logger.warning("storing was cut short: \(cut.reason)")
+            if storing.isPending("checkpoints"), let checkpoints {
+                let unsafe = checkpoints.cutShort(because: "not stored, \(cut.reason)")
+                storing.finished("checkpoints", problems: unsafe.map { "checkpoint \($0)" })
+            }
+        }
         return (storing.unsafe(because: cut?.reason ?? ""), cut)
     }
 

@@ -41,6 +41,7 @@ extension Job {
                 details: ["\(error)"]
             )
         }
+        BlockingPool.shared.submit { [reserve, folder = paths.output] in reserve.take(in: folder) }
         let evidenceWatch = await EvidenceWatch.begin()
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
         let watch = JobWatch(self, child, launcher: script.launch.launcher, relay: output.relay)

@@ -40,6 +40,8 @@ struct Job: Sendable {
 
     /// The script's output.
     let output = ScriptOutput()
+    /// Room for the reason of an end that a full disk brings.
+    let reserve = DiskReserve()
 
     /// The job's folders.
     var paths: ContainerPaths { configuration.paths }

@@ -18,6 +18,16 @@ import Musl
 enum RootLock {
     private static let isTaken = Mutex(false)
 
+    /// Whether a run is active in a root, as far as one can see; changes nothing.
+    ///
+    /// - Parameter paths: The job's folders.
+    /// - Returns: nil where no run has ever taken the lock: in the platform's containers none does.
+    static func isHeld(_ paths: ContainerPaths) -> Bool? {
+        guard let descriptor = try? FileDescriptor.open(file(paths), .readOnly, options: .closeOnExec) else { return nil }
+        defer { try? descriptor.close() }  // Which ends the lock that was tried.
+        return flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0
+    }
+
     /// The lock's file, which holds the number of the process that took it last.
     ///
     /// - Parameter paths: The job's folders.

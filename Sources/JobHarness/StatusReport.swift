@@ -6,6 +6,8 @@ import SystemPackage
 /// The last record of a root, for `braket-runner status`.
 package struct StatusReport: Sendable {
     private let record: JobRecord
+    /// Whether the runner of a record without an end is gone.
+    private let isAbandoned: Bool
 
     /// Reads the record below a root.
     ///
@@ -27,6 +29,7 @@ package struct StatusReport: Sendable {
         }
         do {
             record = try JobRecord(json: try JSONText.parse(bytes))
+            isAbandoned = record.status == .running && RootLock.isHeld(paths) == false
         } catch {
             throw JobFailure(.configuration, .usage, "\(paths.record) is no record of braket-runner: \(error)")
         }
@@ -38,6 +41,14 @@ package struct StatusReport: Sendable {
     /// The record for a person.
     package var text: String {
         var lines = ["\(record.jobName ?? "job"): \(record.status.rawValue)"]
+        if isAbandoned {
+            lines += ["", "Its runner is gone without a word: SIGKILL, out of memory, or the machine stopped."]
+            let safe = record.runner["safe"]?.objectValue
+            if let safe, let files = safe["safeFiles"]?.intValue, let generation = safe["generation"]?.intValue {
+                lines.append("Safe at its last word: \(counted(files, "checkpoint")), generation \(generation).")
+            }
+            lines.append("Results are where the script left them; a new run in this root moves them to ml/previous.")
+        }
         if let reason = record.failureReason {
             lines +=
                 ["", "Failure reason"] + reason.split(separator: "\n").map { "  " + String($0).escaped(limit: 1024) }

@@ -33,6 +33,9 @@ final class Storing: Sendable {
         }
     }
 
+    /// Whether a part is not done.
+    func isPending(_ part: String) -> Bool { state.withLock { $0.pending.contains(part) } }
+
     /// What is not stored.
     ///
     /// - Parameter reason: Why the parts that are not done are not.

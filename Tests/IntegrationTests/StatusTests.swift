@@ -2,6 +2,14 @@ import RunnerCore
 import RunnerTestSupport
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+#error("braket-runner runs on Linux only")
+#endif
+
 /// `status`: the last record of a root.
 @Suite(.timeLimit(.minutes(15)))
 struct StatusTests {
@@ -14,6 +22,27 @@ struct StatusTests {
             for word in ["job", "FAILED", "ValueError: boom", "STARTING_INSTANCE", "RUNNING"] {
                 #expect(run.output.contains(word), "\(word)")
             }
+        }
+    }
+
+    @Test("A runner that was killed is told from one that runs")
+    func killed() throws {
+        try JobFolder.with { folder in
+            folder.write(
+                "source/alg.py",
+                CheckpointTests.counting
+                    + "import time\nparent = os.getppid()\nwhile os.getppid() == parent: time.sleep(0.05)\n"
+            )
+            let program = folder.start(
+                folder.job("alg") + ["--checkpoints", "s3://bucket/cp", "--checkpoint-quiet", "0.1"]
+            )
+            #expect(program.wait { folder.exists("store/bucket/cp/sub/count") }, "\(program.errorsSoFar)")
+            let running = folder.run(["status", "--root", folder.at("root")])
+            #expect(running.output.contains("job: RUNNING") && !running.output.contains("is gone"))
+            program.send(SIGKILL)
+            #expect(program.finish().signal == SIGKILL)
+            let gone = folder.run(["status", "--root", folder.at("root")])
+            #expect(gone.output.contains("Its runner is gone without a word"), "\(gone.output)")
         }
     }
 

@@ -43,6 +43,16 @@ struct UploadTests {
         }
     }
 
+    @Test("Where the platform stores results, --upload stores nothing, and that is said")
+    func managed() throws {
+        try JobFolder.with { folder in
+            let run = run(folder, Self.writing, ["--storage", "managed", "--upload", "out=always"])
+            #expect(run.exitCode == 0, "\(run.errors)")
+            #expect(run.errors.contains("nothing is stored for --upload"), "\(run.errors)")
+            #expect(!folder.exists("store"))
+        }
+    }
+
     @Test("The usual folders have a policy, too")
     func usual() throws {
         try JobFolder.with { folder in
