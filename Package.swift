@@ -61,6 +61,7 @@ let package = Package(
         ),
         .target(name: "ProcessSupervision", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(name: "JobInit", dependencies: ["CLinuxShims"]),
+        .target(name: "MultiInstance", dependencies: ["CLinuxShims", "RunnerCore", crypto]),
         .target(name: "OutputLog", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(
             name: "EntryPoint",
@@ -74,7 +75,7 @@ let package = Package(
 
         .target(
             name: "BraketEnvironment",
-            dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
+            dependencies: ["AWSEndpoints", "BraketAPI", "MultiInstance", "RunnerCore", systemPackage]
         ),
         .target(name: "ScriptWatch", dependencies: ["CLinuxShims", "ProcessSupervision", "RunnerCore", systemPackage]),
         .target(
@@ -103,8 +104,8 @@ let package = Package(
             name: "JobHarness",
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
-                "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision", "RunnerCore",
-                "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging, systemPackage,
+                "Checkpoints", "EntryPoint", "MultiInstance", "ObjectStorage", "OutputLog", "ProcessSupervision",
+                "RunnerCore", "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging, systemPackage,
             ]
         ),
         .executableTarget(
@@ -154,6 +155,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         logging,
     ],
     "JobInit": [],
+    "MultiInstance": [],
     "ObjectStorage": [],
     "OutputLog": ["CLinuxShims"],
     "ProcessSupervision": [],

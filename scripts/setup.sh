@@ -2,18 +2,21 @@
 # Installs what the make verbs need beyond Swift and Python; a second call only looks and costs a few hundredths of a
 # second.
 #
-# usage: setup.sh [--bench]
-#   --bench  also what `make bench` measures against
+# usage: setup.sh [--bench|--cluster]
+#   --bench    also what `make bench` measures against
+#   --cluster  also what jobs of many hosts are tested with
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 say() { echo "setup: $*" >&2; }
 
 bench=false
+cluster=false
 case ${1-} in
     "") ;;
     --bench) bench=true ;;
-    *) echo "usage: ${0##*/} [--bench]" >&2; exit 64 ;;
+    --cluster) cluster=true ;;
+    *) echo "usage: ${0##*/} [--bench|--cluster]" >&2; exit 64 ;;
 esac
 
 command -v swift >/dev/null || { say "no swift on PATH: install Swift 6.3 (https://www.swift.org/install)"; exit 69; }
@@ -65,6 +68,10 @@ environment() {
 # openssl: the certificate of the tests' server; libisal2: loaded when it is there; libarchive-tools: bsdtar, as a reader.
 install binutils git gzip libarchive-tools libisal2 openssl tar zlib1g-dev
 environment .venv -r examples/qaoa/qaoa/requirements.txt -r Tests/requirements.txt
+if $cluster; then
+    install iproute2 openmpi-bin openssh-client openssh-server python3-mpi4py python3-numpy util-linux
+    exit
+fi
 if $bench; then
     # libssl-dev and a C compiler: the store of the S3 part that answers at once.
     install gcc isal libc6-dev libssl-dev pigz

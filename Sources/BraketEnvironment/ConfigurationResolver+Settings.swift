@@ -142,7 +142,8 @@ extension ConfigurationResolver {
         return option.text
     }
 
-    private mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
+    /// A whole number of an option; nil when it is absent, or wrong, which is then a problem.
+    mutating func number(_ option: OptionValue?, _ name: String, _ range: ClosedRange<Int64>) -> Int64? {
         guard let option else { return nil }
         guard let value = Int64(option.text), range.contains(value) else {
             let limit =

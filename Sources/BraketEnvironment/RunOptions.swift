@@ -74,6 +74,8 @@ package struct RunOptions: Sendable {
     package var store = StoreOptions()
     /// How checkpoints are kept.
     package var checkpointPolicy = CheckpointOptions()
+    /// The hosts of the job.
+    package var cluster = ClusterOptions()
     /// Whether to set SM_* although the platform's files are not there.
     package var sageMakerEnvironment = false
     /// Whether `bool`, `list` and `dict` hyperparameters are read as JSON.

@@ -1,7 +1,7 @@
 /// The exit codes of braket-runner itself: the one table that code, `help exit-codes` and the README share.
 ///
 /// A script that ends by itself keeps its own code, and a script that a signal ended gives 128 + the signal's
-/// number; every other end of the runner is one of these. 64, 65, 66, 69, 70 and 74 follow sysexits(3); 124 is
+/// number; every other end of the runner is one of these. 64, 65, 66, 69, 70, 74 and 75 follow sysexits(3); 124 is
 /// timeout(1)'s; 143 is what a shell shows for SIGTERM.
 package enum ExitCode: Int32, CaseIterable, Sendable {
     /// The script succeeded and everything it wrote is stored.
@@ -20,6 +20,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case internalFault = 70
     /// The script succeeded, but results or checkpoints are not safely stored.
     case resultsNotSafe = 74
+    /// A host of the job was lost, or did not come: running the job again may help.
+    case hostLost = 75
     /// The time limit ended the job, or it stalled and `--stall SECONDS:stop` was given.
     case timeLimit = 124
     /// The job was stopped on request.
@@ -36,6 +38,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .storageUnavailable: "storage not reachable"
         case .internalFault: "a fault of the runner"
         case .resultsNotSafe: "the script succeeded, but results or checkpoints are not safely stored"
+        case .hostLost: "a host of the job was lost, or did not come"
         case .timeLimit: "time limit reached, or stalled (--stall SECONDS:stop)"
         case .stopped: "stopped on request"
         }
