@@ -60,7 +60,11 @@ extension ConfigurationResolver {
             report(error.source, error.message, value: error.value)
         }
         if let cluster = settings.cluster {
-            note("hosts", "\(cluster.hosts.joined(separator: ",")), this is \(cluster.current)", cluster.source.rawValue)
+            note(
+                "hosts",
+                "\(cluster.hosts.joined(separator: ",")), this is \(cluster.current)",
+                cluster.source.rawValue
+            )
         }
         if options.launch != nil || settings.launch.kind != .none {
             note("launch", settings.launch.kind.rawValue, options.launch?.source ?? "hyperparameters")

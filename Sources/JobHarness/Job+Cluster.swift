@@ -64,6 +64,13 @@ extension Job {
         return JobFailure(end, own: own, cluster)
     }
 
+    /// Whether this host's log says at length why the job failed: of hosts that share one terminal only one does.
+    func saysWhy(_ failure: JobFailure) -> Bool {
+        guard let cluster = cluster?.cluster, cluster.isLocal, let host = failure.findings.host else { return true }
+        return host == cluster.current
+            || (failure.kind == .hostLost && cluster.rank == (host == cluster.leader ? 1 : 0))
+    }
+
     /// What ends the script because of another host.
     func clusterTrigger(_ cluster: JobCluster) -> ScriptSupervisor.Trigger {
         { await cluster.session.stopped.value().map { .cluster(notice: $0.reason) } }

@@ -49,7 +49,9 @@ extension Job {
         let rankFailure = await firstRankFailure(script, evidenceWatch)
         if plan.kind == .mpi { cluster?.session.engineEnded() }
         // A stop is a stop, whatever the ranks make of it.
-        guard failure?.kind != .stopped, failure?.kind != .timeLimit, failure?.kind != .preempted else { return failure }
+        guard failure?.kind != .stopped, failure?.kind != .timeLimit, failure?.kind != .preempted else {
+            return failure
+        }
         guard let failure else {
             if let rankFailure { logger.warning("a rank failed, but its engine did not: \(rankFailure.firstLine)") }
             return nil
@@ -93,7 +95,7 @@ extension Job {
         specification.arguments = arguments
         specification.descriptors = []
         return PreparedScript(
-            launch: ScriptLaunch(engine: specification, shown: arguments.joined(separator: " ")),
+            launch: ScriptLaunch(engine: specification, shown: EngineCommand.shown(arguments)),
             failedRequirements: script.failedRequirements,
             trainingEnvironment: script.trainingEnvironment
         )

@@ -18,7 +18,7 @@ extension Job {
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
         if let scriptFailure {
-            report(scriptFailure, logger)
+            if saysWhy(scriptFailure) { report(scriptFailure, logger) }
             note(pointing(scriptFailure))
         }
         let (unsafe, cut) = await storeEverything(succeeded: scriptFailure == nil)

@@ -54,6 +54,8 @@ struct LocalInstances: Sendable {
         }
         logger.notice("\(hosts.count) hosts on this machine", metadata: ["root": "\(configuration.paths.root)"])
         let exits = await ends(of: children)
+        // What a host that was killed has left.
+        if let line = await StragglerSweep.endAll(grace: .seconds(1)).summary { logger.notice("\(line)") }
         return conclude(exits)
     }
 

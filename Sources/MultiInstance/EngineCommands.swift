@@ -63,6 +63,17 @@ package enum EngineCommand {
         return words + withoutDebugLevel(mpi.customOptions) + mpi.command
     }
 
+    /// A command line for the log: values of variables may be secrets.
+    package static func shown(_ words: [String]) -> String {
+        let harmless = ["NCCL_MIN_NRINGS", "NCCL_SOCKET_IFNAME", "NCCL_DEBUG"]
+        return words.enumerated().map { index, word in
+            guard index > 0, words[index - 1] == "-x", let end = word.firstIndex(of: "="),
+                !harmless.contains(String(word[..<end]))
+            else { return word }
+            return word[...end] + "…"
+        }.joined(separator: " ")
+    }
+
     private static func mca(_ name: String, _ value: String) -> [String] { ["-mca", name, value] }
 
     /// The names that the custom options themselves set, by `-x NAME=VALUE`.

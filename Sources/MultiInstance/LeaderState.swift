@@ -144,7 +144,7 @@ package struct LeaderState: Sendable {
         if isNews, verdict == nil {
             actions += begin(StopOrder(reason: "\(name(rank)) \(reason)", host: name(rank), milliseconds: grace))
         }
-        return actions + judgeIfComplete(now) + partsIfComplete()
+        return actions + (verdict == nil ? judgeIfComplete(now) : partsIfComplete())
     }
 
     /// A second has passed.
@@ -234,7 +234,8 @@ package struct LeaderState: Sendable {
         guard verdict == nil, peers.allSatisfy({ $0.end != nil || $0.isLost }) else { return [] }
         let end = firstFailure(now: now)
         verdict = end
-        return broadcast(.verdict(end))
+        // Where all others are lost nobody will give a part any more.
+        return broadcast(.verdict(end)) + partsIfComplete()
     }
 
     private mutating func partsIfComplete() -> [Action] {

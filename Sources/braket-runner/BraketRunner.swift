@@ -42,7 +42,9 @@ struct BraketRunner: AsyncParsableCommand {
             command of its own and names a program on PATH is executed unchanged.
             """,
         version: runnerVersion,
-        subcommands: [RunCommand.self, StatusCommand.self, TransferCommand.self, ExitCodesCommand.self, RankCommand.self],
+        subcommands: [
+            RunCommand.self, StatusCommand.self, TransferCommand.self, ExitCodesCommand.self, RankCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 

@@ -78,6 +78,11 @@ import Testing
         #expect(!line.contains("--NCCL_DEBUG"))
     }
 
+    @Test func valuesOfVariablesAreNotShown() {
+        let line = EngineCommand.shown(["mpirun", "-x", "TOKEN=secret", "-x", "PATH", "-x", "NCCL_DEBUG=INFO", "a=b"])
+        #expect(line == "mpirun -x TOKEN=… -x PATH -x NCCL_DEBUG=INFO a=b")
+    }
+
     @Test func torchrunIsOnEveryHost() throws {
         let cluster = try #require(
             Cluster(hosts: ["algo-1", "algo-2"], current: "algo-2", source: .resourceConfig)

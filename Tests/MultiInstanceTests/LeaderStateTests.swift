@@ -32,7 +32,13 @@ import Testing
         }
 
         /// A host fails at a moment of the leader's clock, and the leader hears of it later.
-        mutating func fail(_ rank: Int, at: Int64, heard: Int64, _ text: String, told: Bool = false) -> [LeaderState.Action] {
+        mutating func fail(
+            _ rank: Int,
+            at: Int64,
+            heard: Int64,
+            _ text: String,
+            told: Bool = false
+        ) -> [LeaderState.Action] {
             var end = HostEnd(
                 failure: .init(kind: "user-exception", exitCode: 1, firstLine: text, sentence: text),
                 at: at + skews[rank]
@@ -101,7 +107,10 @@ import Testing
         let actions = job.state.tick(now: 6 * Self.second)
         #expect(actions.contains(.drop(rank: 2)))
         #expect(!actions.contains(.drop(rank: 1)))
-        guard case .stop(let order)? = Self.sends(actions, to: 1).first(where: { if case .stop = $0 { true } else { false } })
+        guard
+            case .stop(let order)? = Self.sends(actions, to: 1).first(where: {
+                if case .stop = $0 { true } else { false }
+            })
         else {
             Issue.record("nobody was stopped")
             return

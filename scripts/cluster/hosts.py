@@ -62,7 +62,7 @@ class Host:
         self.shell = subprocess.Popen(
             ["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--uts", "--pid", "--mount", "--fork",
              "--kill-child", "--mount-proc", "bash", "-c", setup],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
         self.shell.stdout.readline()
         with open(f"/proc/{self.shell.pid}/task/{self.shell.pid}/children") as file:
             self.first = int(file.read().split()[0])
@@ -75,13 +75,15 @@ class Host:
                                 env=environment, start_new_session=True)
 
     def processes(self):
-        """Every process on the host but the first, by this machine's numbers."""
+        """Every process on the host but the first and its sleep, by this machine's numbers."""
         own = os.readlink(f"/proc/{self.first}/ns/pid")
         found = []
         for name in os.listdir("/proc"):
             try:
                 if name.isdigit() and int(name) != self.first and os.readlink(f"/proc/{name}/ns/pid") == own:
-                    found.append(int(name))
+                    with open(f"/proc/{name}/comm") as file:
+                        if file.read() != "sleep\n":
+                            found.append(int(name))
             except OSError:
                 pass  # ended meanwhile
         return found

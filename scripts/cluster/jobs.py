@@ -17,6 +17,7 @@ results = os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"]
 with open(os.path.join(results, f"of-{host}.txt"), "w") as file: file.write(host)
 with open(os.path.join(results, "same.txt"), "w") as file: file.write(host)
 with open(os.path.join(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"], "step.txt"), "w") as file: file.write(host)
+print("host", host, "begins", flush=True)
 name = f"{host}-{os.environ.get('OMPI_COMM_WORLD_RANK', '')}"
 if os.environ.get("TEST_MPI"):
     from mpi4py import MPI
@@ -59,7 +60,11 @@ class Job:
         host = self.cluster.host(number)
         # Not the folder itself, which is the host's root.
         for name in os.listdir(host.folder):
-            shutil.rmtree(os.path.join(host.folder, name))
+            path = os.path.join(host.folder, name)
+            if os.path.islink(path):
+                os.remove(path)
+            else:
+                shutil.rmtree(path)
         words = [
             self.binary, "run", "--root", ROOT, "--storage", f"file:{self.store}", "--output", "s3://bucket/out",
             "--checkpoints", "s3://bucket/checkpoints", "--script", os.path.join(self.folder, "script"),

@@ -197,7 +197,6 @@ def disk_is_full(job):
 def stop_of_one_host_stops_the_job(job):
     job.start_all()
     since = time.monotonic()
-    job.cluster.hosts[2].freeze(0)  # all are there
     runner = min(job.cluster.hosts[2].processes())
     os.kill(runner, signal.SIGTERM)
     return ended_together(job, None, since, "algo-3", ["SIGTERM"], codes={143})
@@ -279,8 +278,9 @@ def strangers_are_refused_and_counted(job):
     leader = job.cluster.hosts[1]
     knock = (
         "import socket\nfor text in (b'', b'GET / HTTP/1.0\\r\\n\\r\\n' * 9, b'braket-runner 1\\n' + b'\\0' * 66):\n"
-        "    s = socket.create_connection(('algo-1', 7790)); s.sendall(text); s.shutdown(1)\n"
-        "    while s.recv(999): pass\n"
+        "    s = socket.create_connection(('algo-1', 7790))\n"
+        "    try:\n        s.sendall(text); s.shutdown(1)\n        while s.recv(999): pass\n"
+        "    except OSError: pass\n"
     )
     wait_until(lambda: job.poll() or leader.popen(["python3", "-c", knock], None, dict(os.environ)).wait() == 0, 30,
                "nobody listens")
