@@ -30,6 +30,7 @@ struct HostResults: Sendable {
     /// - Parameters:
     ///   - host: The host.
     ///   - name: The archive, `/output/model.tar.gz`.
+    /// - Returns: For instance `/output/hosts/algo-2/model.tar.gz`.
     static func name(_ host: String, _ name: String) -> String {
         "/output/hosts/\(host)/" + name.dropFirst("/output/".count)
     }

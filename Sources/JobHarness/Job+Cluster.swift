@@ -52,13 +52,13 @@ extension Job {
         cluster.session.end(cluster.hostEnd(own))
         if let own, own.kind != .clusterStopped { logger.error("this host failed: \(own.firstLine)") }
         let grace = Duration.seconds(configuration.settings.graceSeconds)
-        let handler: JobSignals.Handler = { signal in
-            if signal.isStopRequest { cluster.requestStop("stop request (\(signal.summary))", grace: grace) }
-        }
+        // One that ended the script was passed on then.
         let hadRequest = signals.stopRequest != nil
-        let end = await signals.withHandler({ if !hadRequest { handler($0) } }) {
-            await cluster.session.verdict.value()
+        let handler: JobSignals.Handler = { signal in
+            guard signal.isStopRequest, !hadRequest else { return }
+            cluster.requestStop("stop request (\(signal.summary))", grace: grace)
         }
+        let end = await signals.withHandler(handler) { await cluster.session.verdict.value() }
         if let own { record.set("hostVerdict", .object(own.verdict)) }
         guard let end else { return own }
         return JobFailure(end, own: own, cluster)

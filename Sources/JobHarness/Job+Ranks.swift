@@ -36,6 +36,7 @@ extension Job {
     /// - Returns: Why this host failed; nil when it did not.
     func launch(_ script: PreparedScript) async -> JobFailure? {
         guard plan.kind != .none else { return await runScript(script) }
+        defer { removeLink(rankLink(paths.root)) }
         let engine: PreparedScript
         do throws(JobFailure) {
             try publishRanks(script)
@@ -174,13 +175,12 @@ extension Job {
         let evidenceWatch = await EvidenceWatch.begin()
         let grace = Duration.seconds(configuration.settings.graceSeconds)
         let asked = signals.stopRequest
-        let order = await signals.withHandler({ [stopFile] signal in
+        let handler: JobSignals.Handler = { [stopFile] signal in
             guard signal.isStopRequest else { return }
             stopFile.appear(signal.summary)
             cluster.requestStop("stop request (\(signal.summary))", grace: grace)
-        }) {
-            await cluster.session.stopped.value()
         }
+        let order = await signals.withHandler(handler) { await cluster.session.stopped.value() }
         await endServer(grace: .milliseconds(order?.isEnd == true ? 1000 : min(order?.milliseconds ?? 0, 3000)))
         record.finished(.run, since: began)
         if let request = asked ?? signals.stopRequest {

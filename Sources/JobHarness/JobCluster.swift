@@ -137,6 +137,7 @@ final class JobCluster: Sendable {
     /// How this host's work ended, for the others.
     ///
     /// - Parameter failure: Why it failed; nil when it did not.
+    /// - Returns: The end.
     func hostEnd(_ failure: JobFailure?) -> HostEnd {
         noteEnd()
         let moment = failure?.findings.rankEndedAt ?? endedAt.withLock { $0 } ?? monotonicNanoseconds()

@@ -21,7 +21,7 @@ import Musl
 /// ranks for ever (`sys.exit(3)` in one rank, measured).
 package struct RankAgent: Sendable {
     /// How long a script that has failed may take to end.
-    private static let failureGrace: Duration = .seconds(3)
+    private static let failureGrace: Duration = .seconds(2)
     /// How long one has that the engine told to end; Open MPI itself gives a second.
     private static let stopGrace: UInt32 = 900_000
 

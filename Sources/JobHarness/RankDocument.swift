@@ -96,6 +96,7 @@ struct RankDocument: Sendable {
     /// The variables of a rank: the host's, and over them the engine's.
     ///
     /// - Parameter process: What the engine started the rank with.
+    /// - Returns: Names and values.
     func environment(of process: ProcessEnvironment) -> [(name: String, value: String)] {
         var result = ProcessEnvironment(specification.environment)
         for variable in process.variables where variable.name != "SHLVL" && variable.name != "_" {
@@ -133,6 +134,7 @@ struct RankEnd: Sendable {
     /// Writes it where the host's runner looks.
     ///
     /// - Parameter folder: `RankDocument.reports`.
+    /// - Throws: `Errno` when it cannot be written.
     func write(to folder: FilePath) throws {
         var object: JSONObject = [
             "rank": .number(JSONNumber(rank)), "process": .number(JSONNumber(Int(processID))),
@@ -183,6 +185,7 @@ struct RankEnd: Sendable {
     /// Blocks.
     ///
     /// - Parameter folder: Where they say so.
+    /// - Returns: nil when none failed by itself.
     static func first(in folder: FilePath) -> RankEnd? {
         // No folder, no failure.
         let names = (try? directoryEntryNames(folder)) ?? []

@@ -35,6 +35,7 @@ struct SSHKeys: Sendable {
     /// - Parameters:
     ///   - isLeader: Whether the key opens servers instead of being one's own.
     ///   - path: The value of PATH.
+    /// - Returns: The key, and on a worker a port for its server.
     /// - Throws: `JobFailure` when ssh-keygen is not there or fails.
     static func make(isLeader: Bool, path: String?) async throws(JobFailure) -> SSHKeys {
         guard let program = findExecutable("ssh-keygen", path: path) else {

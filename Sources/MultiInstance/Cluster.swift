@@ -138,12 +138,20 @@ package enum ClusterVariable {
     /// What `--instances` tells its hosts: the channel's and the script's port.
     package static let localPorts = "BRAKET_RUNNER_CLUSTER_LOCAL_PORTS"
 
+    /// AWS Batch: which node this is, from 0.
     static let batchIndex = "AWS_BATCH_JOB_NODE_INDEX"
+    /// AWS Batch: how many nodes there are.
     static let batchCount = "AWS_BATCH_JOB_NUM_NODES"
+    /// AWS Batch: which of them leads.
     static let batchMainIndex = "AWS_BATCH_JOB_MAIN_NODE_INDEX"
+    /// AWS Batch: the address of the main node, on all others.
     static let batchMainAddress = "AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS"
+    /// Slurm: the hosts of this step.
     static let slurmStepNodes = "SLURM_STEP_NODELIST"
+    /// Slurm: the hosts of the job.
     static let slurmJobNodes = "SLURM_JOB_NODELIST"
+    /// Slurm: which of them this is, from 0.
     static let slurmIndex = "SLURM_NODEID"
+    /// Kubernetes: which pod of an indexed job this is, from 0.
     static let kubernetesIndex = "JOB_COMPLETION_INDEX"
 }

@@ -117,10 +117,15 @@ package struct HostDoor: Hashable, Sendable {
 
 /// Where what a host is told is left.
 struct Inbox: Sendable {
+    /// The start; false when a stop came first.
     let started: Latch<Bool>
+    /// The stop of the job.
     let stopped: Latch<StopOrder>
+    /// How the job ended.
     let verdict: Latch<JobEnd>
+    /// The other hosts' parts of the record.
     let parts: Latch<[Int: JSONObject]>
+    /// What every host ends with.
     let done: Latch<Int32?>
 
     /// Takes a message of the leader.

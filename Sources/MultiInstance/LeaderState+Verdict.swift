@@ -50,6 +50,7 @@ extension LeaderState {
     /// - Parameters:
     ///   - host: Its name.
     ///   - reason: How it was lost, as the end of a sentence that begins with its name.
+    /// - Returns: The failure.
     package static func failure(_ host: String, _ reason: String) -> HostEnd.Failure {
         HostEnd.Failure(
             kind: "host-lost",
@@ -66,6 +67,7 @@ extension JobEnd {
     /// `algo-3 rank 11 failed first at 12:04:07.221: out of memory …; 15 others stopped because of it`
     ///
     /// - Parameter ranks: How many ranks the job has, or hosts where each is one.
+    /// - Returns: The sentence.
     package func sentence(ranks: Int) -> String? {
         guard let failure, let host else { return nil }
         let rank = failure.rank.map { " rank \($0)" } ?? ""

@@ -32,29 +32,44 @@ package struct LeaderState: Sendable {
 
     /// What is known of a host.
     struct Peer: Sendable {
+        /// Whether it has come.
         var isConnected = false
+        /// Whether its set-up is done.
         var isReady = false
+        /// When something last came from it, by our clock.
         var heard: Int64 = 0
+        /// How far its clock is ahead.
         var clock = ClockOffset()
+        /// How its work ended; nil before.
         var end: HostEnd?
         /// When a stop was asked for on it, by our clock, and why.
         var request: (at: Int64, order: StopOrder)?
         /// When it was lost, by our clock, and how.
         var loss: (at: Int64, reason: String)?
+        /// Its part of the record; nil before it has stored everything.
         var part: JSONObject?
+        /// Why its connections are refused; nil when none was.
         var refusal: String?
 
+        /// Whether it is not to be counted on any more.
         var isLost: Bool { loss != nil }
     }
 
     /// The hosts.
     package let cluster: Cluster
+    /// How long hosts may be silent.
     let limits: Limits
+    /// When the wait began, by our clock.
     let began: Int64
+    /// What is known of each host, by rank.
     var peers: [Peer]
+    /// Whether the scripts were told to begin.
     var hasStarted = false
+    /// The stop of the job; nil before.
     var stop: StopOrder?
+    /// How the job ended; nil before.
     var verdict: JobEnd?
+    /// Whether the parts were handed over.
     var hasParts = false
     /// How many connections did not know the secret.
     package private(set) var strangers = 0
@@ -135,6 +150,7 @@ package struct LeaderState: Sendable {
     ///   - reason: How, as the end of a sentence.
     ///   - at: When, by our clock.
     ///   - now: Our clock.
+    /// - Returns: What is to be done.
     package mutating func lost(_ rank: Int, reason: String, at: Int64, now: Int64) -> [Action] {
         // A host that has given its part owes nothing any more.
         guard !peers[rank].isLost, peers[rank].part == nil else { return [] }
@@ -172,6 +188,7 @@ package struct LeaderState: Sendable {
     /// Who is missing and why, for the log; nil when nobody is, or the job has started.
     ///
     /// - Parameter knowsName: Whether a host's name leads to an address; may block.
+    /// - Returns: The line.
     package func missing(knowsName: (String) -> Bool) -> String? {
         guard !hasStarted, stop == nil else { return nil }
         let texts = peers.indices.compactMap { rank -> String? in

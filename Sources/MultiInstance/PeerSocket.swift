@@ -93,6 +93,7 @@ final class PeerSocket: Sendable {
     ///   - port: Its port.
     ///   - rank: This host's rank.
     ///   - secret: The job's secret.
+    /// - Returns: The connection.
     /// - Throws: `PeerError`.
     static func connect(to host: String, port: UInt16, rank: Int, secret: [UInt8]) throws(PeerError) -> PeerSocket {
         let descriptor = CLinuxShims_peer_connect(host, port, 2000)
@@ -124,6 +125,7 @@ final class PeerSocket: Sendable {
     ///   - descriptor: A fresh connection.
     ///   - secret: The job's secret.
     ///   - claimed: Gets the rank that the other side says it has.
+    /// - Returns: The connection, and the rank that was proved.
     /// - Throws: `PeerError`.
     static func accept(
         _ descriptor: Int32,

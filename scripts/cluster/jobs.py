@@ -41,10 +41,10 @@ class Job:
     """One job on some hosts of a cluster."""
 
     def __init__(self, cluster, binary, folder, hosts, launch="none", ranks=1, mpi=None, source="resourceconfig",
-                 secrets=None, options=()):
+                 secrets=None, options=(), managed=False):
         self.cluster, self.binary, self.numbers = cluster, binary, list(range(1, hosts + 1))
         self.launch, self.ranks, self.mpi, self.source = launch, ranks, mpi, source
-        self.secrets, self.options = secrets or {}, list(options)
+        self.secrets, self.options, self.managed = secrets or {}, list(options), managed
         self.folder = folder
         self.shared = os.path.join(folder, "shared")
         self.store = os.path.join(folder, "store")
@@ -66,10 +66,12 @@ class Job:
             else:
                 shutil.rmtree(path)
         words = [
-            self.binary, "run", "--root", ROOT, "--storage", f"file:{self.store}", "--output", "s3://bucket/out",
-            "--checkpoints", "s3://bucket/checkpoints", "--script", os.path.join(self.folder, "script"),
+            self.binary, "run", "--root", ROOT, "--script", os.path.join(self.folder, "script"),
             "--entry-point", "alg", "--job-name", "cluster-job", "--python", "/usr/bin/python3", *self.options,
         ]
+        if not self.managed:
+            words += ["--storage", f"file:{self.store}", "--output", "s3://bucket/out",
+                      "--checkpoints", "s3://bucket/checkpoints"]
         if self.launch == "auto-mpi":
             words += ["--hyperparameter", "sagemaker_mpi_enabled=true",
                       "--hyperparameter", f"sagemaker_mpi_num_of_processes_per_host={self.ranks}"]
@@ -81,6 +83,8 @@ class Job:
             words += ["--hosts", f"algo-[1-{len(self.numbers)}]", "--host-index", str(number - 1)]
         environment = {"PATH": os.environ["PATH"], "HOME": "/root", "TEST_SHARED": self.shared,
                        "BRAKET_RUNNER_CLUSTER_SECRET": self.secrets.get(number, "the job's")}
+        if self.managed:
+            environment["AMZN_BRAKET_HP_FILE"] = os.path.join(ROOT, "braket/input/config/hyperparameters.json")
         if self.mpi:
             environment["TEST_MPI"] = self.mpi
         log = open(self.log_file(number), "wb")

@@ -98,6 +98,20 @@ def mpi_broadcast_and_reduce(job):
     return f"end {seconds:.1f} s"
 
 
+@case(launch="auto-mpi", ranks=2, mpi="yes", managed=True)
+def mpi_where_the_platform_stores(job):
+    job.start_all()
+    job.go()
+    job.wait()
+    check(set(job.codes.values()) == {0}, f"codes {job.codes}: {job.log(1)[-1500:]}")
+    for rank in range(6):
+        check(f"[1,{rank}]<stdout>:rank {rank} of 6 on algo-{rank // 2 + 1} word 15" in job.log(1), job.log(1)[-1500:])
+    for number in job.numbers:
+        model = os.path.join(job.cluster.hosts[number - 1].folder, "ml", "model")
+        check(sorted(os.listdir(model)) == [f"of-algo-{number}.txt", "same.txt"], f"{os.listdir(model)}")
+    check(not os.path.exists(job.stored("out")), "the runner stored something itself")
+
+
 @case(hosts=10, source="--hosts")
 def ten_hosts_sorted_as_text(job):
     job.start_all()
@@ -113,7 +127,7 @@ def staggered_starts(job):
     job.start(1)
     job.start(2)
     wait_until(lambda: "waiting for algo-3" in job.log(1) or job.poll(), 30, "nobody is named as missing")
-    time.sleep(8)
+    time.sleep(3)
     check(not job.scripts(), "a script began before all hosts were there")
     job.start(3)
     job.wait_for_scripts()
@@ -150,7 +164,13 @@ def host_freezes(job):
     job.start_all()
     since = time.monotonic()
     job.cluster.hosts[1].freeze()
-    return ended_together(job, 2, since, "algo-2", ["was lost: it said nothing"], codes={75})
+    seconds = ended_together(job, 2, since, "algo-2", ["was lost: it said nothing"], codes={75})
+    # Awake again it finds the others gone, stores what it has and ends.
+    job.cluster.hosts[1].freeze(signal.SIGCONT)
+    os.kill(job.processes[2].pid, signal.SIGCONT)  # nsenter stops with what it started
+    job.wait([2])
+    check(job.codes[2] == 75, f"the host that was frozen ended with {job.codes[2]}: {job.log(2)[-500:]}")
+    return seconds
 
 
 @case(seed=4)
@@ -275,14 +295,14 @@ def wrong_secret_is_named_and_bounded(job):
 @case(hosts=2)
 def strangers_are_refused_and_counted(job):
     job.start(1)
-    leader = job.cluster.hosts[1]
+    stranger = job.cluster.host(2)
     knock = (
         "import socket\nfor text in (b'', b'GET / HTTP/1.0\\r\\n\\r\\n' * 9, b'braket-runner 1\\n' + b'\\0' * 66):\n"
         "    s = socket.create_connection(('algo-1', 7790))\n"
         "    try:\n        s.sendall(text); s.shutdown(1)\n        while s.recv(999): pass\n"
         "    except OSError: pass\n"
     )
-    wait_until(lambda: job.poll() or leader.popen(["python3", "-c", knock], None, dict(os.environ)).wait() == 0, 30,
+    wait_until(lambda: job.poll() or stranger.popen(["python3", "-c", knock], None, dict(os.environ)).wait() == 0, 30,
                "nobody listens")
     job.start(2)
     job.wait_for_scripts()
