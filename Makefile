@@ -95,6 +95,16 @@ test: setup ## Run all tests.
 	@$(TEST) --skip-build --filter '$(LONG)'
 	@$(TEST) --skip-build --filter IntegrationTests
 
+.PHONY: test-cluster
+test-cluster: build ## Test jobs of many hosts on network namespaces; skipped, saying so, where there can be none.
+	@scripts/setup.sh --cluster
+	@scripts/cluster/test.py $(DEBUG)
+
+.PHONY: example-mpi
+example-mpi: build ## Run examples/mpi on three hosts made of this machine.
+	@scripts/setup.sh --cluster
+	@examples/mpi/run.sh $(DEBUG)
+
 # What the job does to a new machine: only the store, which stands for S3, outlives a run.
 .PHONY: demo
 demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes from its checkpoints.

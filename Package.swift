@@ -61,6 +61,7 @@ let package = Package(
         ),
         .target(name: "ProcessSupervision", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(name: "JobInit", dependencies: ["CLinuxShims"]),
+        .target(name: "MultiInstance", dependencies: ["CLinuxShims", "RunnerCore", crypto]),
         .target(name: "OutputLog", dependencies: ["CLinuxShims", "RunnerCore", systemPackage]),
         .target(
             name: "EntryPoint",
@@ -74,7 +75,7 @@ let package = Package(
 
         .target(
             name: "BraketEnvironment",
-            dependencies: ["AWSEndpoints", "BraketAPI", "RunnerCore", systemPackage]
+            dependencies: ["AWSEndpoints", "BraketAPI", "MultiInstance", "RunnerCore", systemPackage]
         ),
         .target(name: "ScriptWatch", dependencies: ["CLinuxShims", "ProcessSupervision", "RunnerCore", systemPackage]),
         .target(
@@ -109,9 +110,9 @@ let package = Package(
             name: "JobHarness",
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
-                "BraketService", "Checkpoints", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision",
-                "RunnerCore",
-                "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging, systemPackage,
+                "BraketService", "Checkpoints", "EntryPoint", "MultiInstance", "ObjectStorage", "OutputLog",
+                "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging,
+                systemPackage,
             ]
         ),
         .executableTarget(
@@ -162,6 +163,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         logging,
     ],
     "JobInit": [],
+    "MultiInstance": [],
     "ObjectStorage": [],
     "OutputLog": ["CLinuxShims"],
     "ProcessSupervision": [],

@@ -2,9 +2,10 @@
 # Installs what the make verbs need beyond Swift and Python; a second call only looks and costs a few hundredths of a
 # second.
 #
-# usage: setup.sh [--bench|--images]
+# usage: setup.sh [--bench|--images|--cluster]
 #   --bench   also what `make bench` measures against
 #   --images  also what `make test-image` builds and runs images with
+#   --cluster also what jobs of many hosts are tested with
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,11 +13,13 @@ say() { echo "setup: $*" >&2; }
 
 bench=false
 images=false
+cluster=false
 case ${1-} in
     "") ;;
     --bench) bench=true ;;
     --images) images=true ;;
-    *) echo "usage: ${0##*/} [--bench|--images]" >&2; exit 64 ;;
+    --cluster) cluster=true ;;
+    *) echo "usage: ${0##*/} [--bench|--images|--cluster]" >&2; exit 64 ;;
 esac
 
 command -v swift >/dev/null || { say "no swift on PATH: install Swift 6.3 (https://www.swift.org/install)"; exit 69; }
@@ -68,6 +71,10 @@ environment() {
 # openssl: the certificate of the tests' server; libisal2: loaded when it is there; libarchive-tools: bsdtar, as a reader.
 install binutils dumb-init git gzip libarchive-tools libisal2 openssl tar tini zlib1g-dev
 environment .venv -r examples/qaoa/qaoa/requirements.txt -r Tests/requirements.txt
+if $cluster; then
+    install iproute2 openmpi-bin openssh-client openssh-server python3-mpi4py python3-numpy util-linux
+    exit
+fi
 if $bench; then
     # libssl-dev and a C compiler: the store of the S3 part that answers at once.
     install gcc isal libc6-dev libssl-dev pigz

@@ -15,6 +15,10 @@ package struct ConfigurationInputs: Sendable {
     package var platformHyperparameters: JSONObject?
     /// Whether the platform wrote resourceconfig.json, the sign of a SageMaker container (contract §0.1).
     package var hasPlatformFiles: Bool
+    /// The platform's resourceconfig.json, when there is one.
+    package var platformResourceConfig: JSONObject?
+    /// This machine's own name.
+    package var machineName = "localhost"
     /// What relative paths are relative to.
     package var workingDirectory: FilePath
 

@@ -49,6 +49,8 @@ extension ConfigurationResolver {
         note("script", scriptLocation.description, uri.source)
         note("entry point", entryPoint.text, entryPoint.source)
         note("root", paths.root.string, inputs.options.root?.source ?? "default")
+        let instanceCount = overlay[["instanceConfig", "instanceCount"]]?.intValue ?? 1
+        let hosts = resolveCluster(hyperparameters: hyperparameters, instanceCount: instanceCount)
         return JobConfiguration(
             jobName: jobName,
             device: device,
@@ -69,9 +71,10 @@ extension ConfigurationResolver {
             overrides: overrides(),
             setsSageMakerEnvironment: inputs.options.sageMakerEnvironment || inputs.hasPlatformFiles,
             instanceType: overlay[["instanceConfig", "instanceType"]]?.stringValue,
-            instanceCount: overlay[["instanceConfig", "instanceCount"]]?.intValue ?? 1,
+            instanceCount: instanceCount,
             requestMembers: requestMembers(jobName, device, uri.text, entryPoint.text, hyperparameters),
-            origins: origins
+            origins: origins,
+            hosts: hosts
         )
     }
 

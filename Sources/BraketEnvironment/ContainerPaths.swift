@@ -56,6 +56,9 @@ package struct ContainerPaths: Sendable {
     /// The hosts file.
     package var resourceConfig: FilePath { inputConfig.appending("resourceconfig.json") }
 
+    /// The hosts of the job with their slots, for Open MPI.
+    package var hostfile: FilePath { inputConfig.appending("hostfile") }
+
     /// A path of the container as it is for this run: below `/opt` it moves with the root, others stay.
     ///
     /// - Parameter path: A path as a job document names it, e.g. `/opt/jobs/checkpoints`.

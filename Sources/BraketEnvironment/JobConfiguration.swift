@@ -151,6 +151,9 @@ package struct JobConfiguration: Sendable {
     /// Where each value came from.
     package var origins: [Origin]
 
+    /// The hosts of the job and how the script is started on them.
+    package var hosts = ClusterSettings()
+
     /// All addresses that the job reads or writes.
     package var addresses: [DataLocation] {
         let output = outputPath.flatMap { try? DataLocation($0, relativeTo: paths.root) }
@@ -159,8 +162,11 @@ package struct JobConfiguration: Sendable {
 
     /// What is no mistake, but not what the request says either.
     package var warnings: [String] {
-        guard instanceCount > 1 else { return [] }
-        return ["instanceConfig.instanceCount is \(instanceCount), but this version runs one instance"]
+        guard instanceCount > 1, hosts.cluster == nil, hosts.instances == 1 else { return [] }
+        return [
+            "instanceConfig.instanceCount is \(instanceCount), but this is one host that knows of no other: name them "
+                + "with --hosts, or make them of this machine with --instances"
+        ]
     }
 }
 

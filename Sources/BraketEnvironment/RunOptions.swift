@@ -78,6 +78,8 @@ package struct RunOptions: Sendable {
     package var deviceCheck = false
     /// The job's ARN, where somebody knows it.
     package var jobARN: OptionValue?
+    /// The hosts of the job.
+    package var cluster = ClusterOptions()
     /// Whether to set SM_* although the platform's files are not there.
     package var sageMakerEnvironment = false
     /// Whether `bool`, `list` and `dict` hyperparameters are read as JSON.

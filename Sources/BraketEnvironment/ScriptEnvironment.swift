@@ -1,3 +1,4 @@
+import MultiInstance
 import RunnerCore
 import SystemPackage
 
@@ -64,6 +65,18 @@ package struct ScriptEnvironment: Sendable {
     /// Names the file that appears when the script is to end.
     package mutating func setStopFile(_ path: String) {
         set(EnvironmentKey.stopFile, path, "job")
+    }
+
+    /// Tells the script of the other hosts; does nothing in a job of one.
+    package mutating func setCluster(_ job: JobConfiguration) {
+        guard let cluster = job.hosts.cluster else { return }
+        let launch = job.hosts.launch
+        let variables = cluster.variables(
+            launch: launch.kind,
+            ranksPerHost: launch.ranksPerHost,
+            hostfile: job.paths.hostfile.string
+        )
+        for variable in variables { set(variable.name, variable.value, "hosts") }
     }
 
     /// Our options and what was said to our own runtime are not the script's.

@@ -91,6 +91,9 @@ package struct PythonLauncher: Sendable {
         LaunchReport(lines: readReport(from: 0, limitBytes: 4 << 20))
     }
 
+    /// The report as the launcher wrote it, for whoever reads it elsewhere.
+    package func reportBytes() -> [UInt8] { readReport(from: 0, limitBytes: 4 << 20) }
+
     /// The report's descriptor here.
     var reportDescriptor: FileDescriptor { report }
 

@@ -1,4 +1,5 @@
 import BraketEnvironment
+import MultiInstance
 import ObjectStorage
 import RunnerCore
 import SystemPackage
@@ -124,16 +125,31 @@ struct ConfigurationFiles: Sendable {
         )
     }
 
-    /// One host, in the shape of a real single-host job (contract §2.2).
+    /// The hosts, in the shape of a real job (contract §2.2).
     private static func resourceConfig(_ configuration: JobConfiguration) -> JSONValue {
         let type: JSONValue = .string(configuration.instanceType ?? "local")
+        let cluster = configuration.hosts.cluster
+        let hosts = JSONValue.array((cluster?.hosts ?? ["algo-1"]).map(JSONValue.string))
         return [
-            "current_group_name": "homogeneousCluster", "current_host": "algo-1", "current_instance_type": type,
-            "hosts": ["algo-1"],
+            "current_group_name": "homogeneousCluster", "current_host": .string(cluster?.current ?? "algo-1"),
+            "current_instance_type": type, "hosts": hosts,
             "instance_groups": [
-                ["hosts": ["algo-1"], "instance_group_name": "homogeneousCluster", "instance_type": type]
+                ["hosts": hosts, "instance_group_name": "homogeneousCluster", "instance_type": type]
             ],
-            "network_interface_name": "eth0", "topology": nil,
+            "network_interface_name": .string(cluster?.interface ?? "eth0"), "topology": nil,
         ]
+    }
+
+    /// Writes the hostfile, which is always ours; nothing in a job of one.
+    ///
+    /// - Parameter hosts: The hosts.
+    /// - Throws: `JobFailure` when it cannot be written.
+    func writeHostfile(_ hosts: ClusterSettings) throws(JobFailure) {
+        guard let cluster = hosts.cluster else { return }
+        do {
+            try replaceFile(paths.hostfile, with: Array(cluster.hostfile(slots: hosts.launch.ranksPerHost).utf8))
+        } catch {
+            throw JobFailure(preparing: error)
+        }
     }
 }

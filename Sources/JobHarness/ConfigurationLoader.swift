@@ -23,8 +23,17 @@ package struct RunInputs: Sendable {
     /// The folder it was started in.
     package let workingDirectory: FilePath
 
+    /// The arguments of this process, for those that run it once more.
+    package let arguments: [String]
+
     /// Makes inputs.
-    package init(options: RunOptions, environment: ProcessEnvironment, workingDirectory: FilePath) {
+    package init(
+        options: RunOptions,
+        environment: ProcessEnvironment,
+        workingDirectory: FilePath,
+        arguments: [String] = []
+    ) {
+        self.arguments = arguments
         self.options = options
         self.environment = environment
         self.workingDirectory = workingDirectory
@@ -75,8 +84,12 @@ struct ConfigurationLoader: Sendable {
         )
         let files = ConfigurationFiles(paths: ContainerPaths(root: given.root))
         given.hasPlatformFiles = files.hasPlatformFiles
+        given.machineName = Self.machineName()
         do throws(JobFailure) {
             given.platformHyperparameters = try files.platformHyperparameters()
+            if given.hasPlatformFiles {
+                given.platformResourceConfig = try files.readIfThere(files.paths.resourceConfig)
+            }
         } catch {
             return (nil, error)
         }
@@ -97,6 +110,13 @@ struct ConfigurationLoader: Sendable {
             return (configuration, failure.map { $0.adding([error.firstLine] + error.details) } ?? error)
         }
         return (configuration, failure)
+    }
+
+    /// This machine's own name.
+    private static func machineName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Reads a JSON file that an option names; what is wrong goes to the problems.

@@ -44,20 +44,20 @@ final class EvidenceWatch: Sendable {
     /// Takes the last reading.
     ///
     /// - Parameters:
-    ///   - child: The script's process, which has ended.
+    ///   - processID: The script's process, which has ended.
     ///   - launch: How it was started.
     ///   - report: What the launcher said.
     ///   - configuration: The job, for its folders.
     /// - Returns: What was found.
     func end(
-        _ child: ChildProcess,
+        processID: Int32,
         _ launch: ScriptLaunch,
         _ report: LaunchReport?,
         _ configuration: JobConfiguration
     ) async -> EndEvidence {
         var evidence = EndEvidence()
         evidence.elapsed = ContinuousClock.now - started
-        evidence.processID = child.processID
+        evidence.processID = processID
         evidence.program = launch.specification.executable.lastComponent?.string ?? "the script"
         evidence.workingFolder = configuration.paths.extracted.string
         evidence.scriptFolder = configuration.paths.extracted.string

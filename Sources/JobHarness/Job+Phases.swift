@@ -1,4 +1,5 @@
 import BraketEnvironment
+import MultiInstance
 import ObjectStorage
 import ProcessSupervision
 import RunnerCore
@@ -77,12 +78,21 @@ extension Job {
         if let limited, let left = clock.left(of: limited) {
             deadlines.append((.now + left, clock.failure(of: limited, while: doing)))
         }
-        guard let first = deadlines.min(by: { $0.at < $1.at }) else { return try await body() }
+        let first = deadlines.min { $0.at < $1.at }
+        guard first != nil || cluster != nil else { return try await body() }
         return try await withThrowingTaskGroup(of: R.self) { group in
             group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(until: first.at, clock: .continuous)
-                throw first.failure
+            if let first {
+                group.addTask {
+                    try await Task.sleep(until: first.at, clock: .continuous)
+                    throw first.failure
+                }
+            }
+            if let session = cluster?.session {
+                group.addTask {
+                    guard let order = await session.stopped.value() else { throw CancellationError() }
+                    throw JobFailure(order, while: doing)
+                }
             }
             defer { group.cancelAll() }
             guard let result = try await group.next() else { throw CancellationError() }

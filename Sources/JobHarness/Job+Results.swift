@@ -19,7 +19,7 @@ extension Job {
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
         reserve.release()
         if let scriptFailure {
-            report(scriptFailure, logger)
+            if saysWhy(scriptFailure) { report(scriptFailure, logger) }
             note(pointing(scriptFailure))
         }
         let (unsafe, cut) = await storeEverything(succeeded: scriptFailure == nil)
@@ -33,6 +33,7 @@ extension Job {
         if scriptFailure == nil, let failure { report(failure, logger) }
         if let failure { note(failure) }
         let problem = await end(failure, isStored: cut != .stopRequest)
+        if let code = await tellHosts(failure, problem: problem) { return code }
         guard let problem, failure == nil else {
             if failure == nil { printLine(.reportingSuccess) }
             return failure?.exitCode ?? 0
@@ -60,6 +61,7 @@ extension Job {
                     "nothing is stored for --upload: with --storage managed the platform stores what it knows"
                 )
             }
+            await takeHostResults()
             await hintAtWrittenFiles()
             await endLog(notStored: nil)
             return ([], nil)
@@ -71,7 +73,10 @@ extension Job {
         let logProblem = Mutex<String?>("it was not tried")
         let cut = await uncut {
             async let log = storeLog()
-            storing.finished("results", problems: await storeResults(succeeded: succeeded))
+            await takeHostResults()
+            let problems = await storeResults(succeeded: succeeded)
+            storing.finished("results", problems: problems + mergeProblems)
+            await removeHostResults(unless: problems)
             storing.finished("checkpoints", problems: await flushCheckpoints())
             await removeAbandonedUploads()
             let problem = await log
@@ -112,7 +117,7 @@ extension Job {
         for archive in resultArchives(succeeded: succeeded) {
             do {
                 guard try archive.isStored(logger) else { continue }
-                let (figures, report) = try await pack(archive, to: output + archive.name)
+                let (figures, report) = try await pack(archive, to: output + hostName(of: archive))
                 stored.append(figures)
                 bytes += report.archiveBytes
                 throughput.note(bytes: report.archiveBytes, seconds: seconds(since: phaseStart))
@@ -220,9 +225,10 @@ extension Job {
         if let problem = record.writeError {
             logger.error("the record could not be written", metadata: ["reason": "\(problem)"])
         }
-        guard isStored, configuration.storage.movesData, let output = configuration.outputPath else { return nil }
+        guard isStored, configuration.storage.movesData, let output = configuration.outputPath, let name = recordName
+        else { return nil }
         do {
-            let (store, key) = try stores.resolve(try DataLocation(output + "/output/job.json", relativeTo: paths.root))
+            let (store, key) = try stores.resolve(try DataLocation(output + name, relativeTo: paths.root))
             try await store.put(
                 Array(record.text.utf8),
                 to: key,

@@ -46,13 +46,14 @@ extension Job {
         record.event(.running, "process \(child.processID): \(script.launch.shownCommand)")
         let watch = JobWatch(self, child, launcher: script.launch.launcher, relay: output.relay)
         let end = await whileShippingLog { await supervise(child, evidenceWatch, watch) }
+        cluster?.noteEnd(at: end.endedAt)
         await drainOutput()
         printLine(.codeFinished)
         if let line = end.swept.summary { logger.notice("\(line)") }
         if let line = end.swept.warning { logger.warning("\(line)") }
         let usage = watch.finish(end)
         let report = script.launch.launcher?.readReport()
-        var evidence = await evidenceWatch.end(child, script.launch, report, configuration)
+        var evidence = await evidenceWatch.end(processID: child.processID, script.launch, report, configuration)
         evidence.lastLine = output.relay?.lastLine
         evidence.lastSafeCheckpoint = checkpoints.map { $0.safePoint.generation }.flatMap { $0 > 0 ? "\($0)" : nil }
         let verdict = ScriptVerdict(
@@ -78,11 +79,13 @@ extension Job {
     ) async -> SupervisedEnd {
         var supervisor = makeSupervisor()
         supervisor.triggers.append { await watch.stop() }
+        if let cluster { supervisor.triggers.append(clusterTrigger(cluster)) }
         watch.start()
-        return await supervisor.supervise(child, signals: signals) { [logger, record] event in
+        return await supervisor.supervise(child, signals: signals) { [self] event in
             switch event {
             case .told(let initiator):
                 logger.notice("\(initiator.summary): the script was told to end")
+                tellOthers(initiator)
                 record.set("stop", ["by": .string(initiator.summary)])
             // Said where the time is shared, with how.
             case .stopping: break
@@ -132,6 +135,7 @@ extension SupervisedEnd.Initiator {
         case .timeLimit: "time limit"
         case .preemption(let notice): notice
         case .stall(let seconds): "stalled for \(seconds) s"
+        case .cluster(let notice): notice
         }
     }
 }

@@ -36,6 +36,7 @@ extension Job {
         if initiator == .timeLimit, let limit = configuration.maxRuntimeSeconds {
             total = TimeLimitPlan(limit: .seconds(limit), grace: grace).lead
         }
+        if case .cluster = initiator { total = min(grace, clusterGrace()) }
         let budget = StopBudget(
             total: total,
             unsafeBytes: await unsafeBytes(),

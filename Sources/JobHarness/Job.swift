@@ -33,6 +33,8 @@ struct Job: Sendable {
     let throughput = Throughput()
     /// How much of its limit each phase has used.
     let clock: PhaseClock
+    /// This host's part in a job of several; nil in a job of one.
+    let cluster: JobCluster?
     /// When the runner started; the time limit counts from here.
     let start: ContinuousClock.Instant
     /// The same moment by the calendar.
@@ -53,12 +55,15 @@ struct Job: Sendable {
     func run(process: ProcessEnvironment) async -> Int32 {
         var failure: JobFailure?
         do throws(JobFailure) {
+            try openCluster()
             let script = try await setUp(process)
-            failure = await runScript(script)
+            try await startRankServer(script)
+            try await waitForStart()
+            failure = await launch(script)
         } catch {
             failure = error
         }
-        return await finish(failure)
+        return await finish(await judge(failure))
     }
 
     /// A script that is ready to run.
@@ -78,6 +83,7 @@ struct Job: Sendable {
         let region = try await reachStore()
         try await fetchScript()
         try ConfigurationFiles(paths: paths).write(configuration)
+        try ConfigurationFiles(paths: paths).writeHostfile(configuration.hosts)
         let sageMaker = try await sageMakerEnvironment(process)
         var environment = ScriptEnvironment(
             configuration,
@@ -86,6 +92,7 @@ struct Job: Sendable {
             region: region
         )
         environment.setStopFile(stopFile.path.string)
+        environment.setCluster(configuration)
         for name in environment.leftOut {
             logger.warning("too long for a variable (128 KiB), left out", metadata: ["variable": "\(name)"])
         }

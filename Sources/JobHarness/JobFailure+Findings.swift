@@ -13,6 +13,12 @@ extension JobFailure {
         var evidence = JSONObject()
         /// The script's exception.
         var exception: JSONObject?
+        /// The host that failed first, where there are several.
+        var host: String?
+        /// The rank that failed, where there are several.
+        var rank: Int?
+        /// When that rank ended, by this host's monotonic clock in nanoseconds.
+        var rankEndedAt: Int64?
         /// Where the whole record is.
         var reportAddress: String?
     }
@@ -74,6 +80,8 @@ extension JobFailure {
             "kind": .string(kind.rawValue),
             "sentence": .string(findings.sentence ?? lines.map { $0.escaped(limit: 600) }.joined(separator: " ")),
         ]
+        if let host = findings.host { verdict["host"] = .string(host) }
+        if let rank = findings.rank { verdict["rank"] = .number(JSONNumber(rank)) }
         if let scope = findings.scope { verdict["scope"] = .string(scope) }
         if !findings.evidence.isEmpty { verdict["evidence"] = .object(findings.evidence) }
         if let exception = findings.exception { verdict["exception"] = .object(exception) }

@@ -38,6 +38,8 @@ package struct JobFailure: Error, Sendable, CustomStringConvertible {
         case stalled
         case stopped
         case preempted
+        case hostLost = "host-lost"
+        case clusterStopped = "stopped-with-the-job"
         case resultsNotSafe = "results-not-safe"
         case runnerFault = "runner-fault"
     }

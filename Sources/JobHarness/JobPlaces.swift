@@ -1,4 +1,5 @@
 import BraketEnvironment
+import MultiInstance
 import ObjectStorage
 import RunnerCore
 import SystemPackage
@@ -27,7 +28,9 @@ extension JobConfiguration {
     ) throws(ObjectStoreError) -> (store: any ObjectStore, prefix: ObjectKey)? {
         guard storage.movesData, let location = checkpoints else { return nil }
         let (store, prefix) = try stores.resolvePrefixForWriting(location)
-        guard settings.checkpoints.isPerHost else { return (store, prefix) }
-        return (store, prefix.child(ObjectKey(ConfigurationFiles(paths: paths).hostName)))
+        // Two hosts must not write the manifests of one set.
+        guard settings.checkpoints.isPerHost || hosts.cluster != nil else { return (store, prefix) }
+        let host = hosts.cluster?.current ?? ConfigurationFiles(paths: paths).hostName
+        return (store, prefix.child(ObjectKey(host)))
     }
 }

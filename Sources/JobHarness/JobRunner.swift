@@ -56,6 +56,23 @@ package struct JobRunner: Sendable {
         } catch {
             return endEarly(error)
         }
+        if configuration.hosts.instances > 1 {
+            let instances = LocalInstances(
+                configuration: configuration,
+                environment: inputs.environment,
+                arguments: inputs.arguments,
+                workingDirectory: inputs.workingDirectory,
+                signals: signals,
+                logger: logger
+            )
+            return await instances.run()
+        }
+        let cluster: JobCluster?
+        do throws(JobFailure) {
+            cluster = try await .make(configuration, environment: inputs.environment, logger: logger)
+        } catch {
+            return endEarly(error)
+        }
         let access = S3Access(
             environment: inputs.environment,
             settings: configuration.settings.store,
@@ -80,6 +97,7 @@ package struct JobRunner: Sendable {
             ),
             stopFile: StopFile(configuration, environment: inputs.environment, logger: logger),
             clock: PhaseClock(configuration.settings.phaseLimits),
+            cluster: cluster,
             start: start,
             startedAt: startedAt
         )

@@ -103,6 +103,9 @@ final class RecordKeeper: Sendable {
     /// The record as text.
     var text: String { state.withLock { $0.record.json().serialized(pretty: true) + "\n" } }
 
+    /// What stands below `runner`.
+    var runnerMembers: JSONObject { state.withLock { $0.record.runner } }
+
     /// Why the record could not be written the last time; nil when it was.
     var writeError: String? { state.withLock { $0.writeError } }
 

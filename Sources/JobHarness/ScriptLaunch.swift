@@ -22,6 +22,17 @@ struct ScriptLaunch: Sendable {
     /// The launcher, when Python runs it.
     let launcher: PythonLauncher?
 
+    /// Makes the launch of an engine, which starts the entry point itself.
+    ///
+    /// - Parameters:
+    ///   - specification: The engine.
+    ///   - shown: The line for the log.
+    init(engine specification: ProcessSpecification, shown: String) {
+        self.specification = specification
+        shownCommand = shown
+        launcher = nil
+    }
+
     /// Makes the launch of a job's entry point.
     ///
     /// - Parameters:

@@ -48,6 +48,8 @@ struct ScriptVerdict: Sendable {
                 .timeLimit,
                 "Stalled: no output, CPU, I/O or file change for \(groupedDigits(seconds)) s; \(Self.howItEnded(end))."
             )
+        case .cluster(let notice):
+            failure = JobFailure(.clusterStopped, .hostLost, "Stopped because \(notice): \(Self.howItEnded(end)).")
         case .script:
             let rules = EndRules(
                 exit: end.exit,

@@ -104,7 +104,8 @@ final class ScriptShutdown: Sendable {
                 initiator: state.initiator ?? .script,
                 wasKilled: state.killed,
                 graceUsed: state.begun.map { (state.ended ?? .now) - $0 },
-                swept: state.swept
+                swept: state.swept,
+                endedAt: state.ended
             )
         }
     }

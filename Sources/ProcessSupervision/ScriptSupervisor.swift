@@ -22,6 +22,8 @@ package struct SupervisedEnd: Sendable {
         case preemption(notice: String)
         /// The script did nothing for so many seconds.
         case stall(seconds: Int)
+        /// Another host of the job; why, in words.
+        case cluster(notice: String)
     }
 
     /// How the process ended.
@@ -34,6 +36,15 @@ package struct SupervisedEnd: Sendable {
     package let graceUsed: Duration?
     /// What it left behind and the supervisor ended.
     package var swept = SweepResult()
+    /// When the script itself had ended; nil when that was not seen.
+    package var endedAt: ContinuousClock.Instant?
+}
+
+extension SupervisedEnd {
+    /// Makes the end of a process that somebody else has seen, and that ended by itself.
+    package init(of exit: ProcessExit) {
+        self.init(exit: exit, initiator: .script, wasKilled: false, graceUsed: nil)
+    }
 }
 
 /// What the supervisor tells while the script runs.

@@ -202,6 +202,22 @@ package struct StragglerSweep: Sendable {
     }
 }
 
+extension StragglerSweep {
+    /// Ends every descendant that this process has left, when all that it started has ended.
+    ///
+    /// - Parameter grace: How long they have between SIGTERM and SIGKILL.
+    /// - Returns: What was ended; nothing where orphans do not come to this process.
+    package static func endAll(grace: Duration) async -> SweepResult {
+        guard OrphanReaper.isActive else { return SweepResult() }
+        return await withCheckedContinuation { continuation in
+            BlockingPool.shared.submit {
+                let sweep = StragglerSweep(group: 0, left: OwnDescendants())
+                continuation.resume(returning: OrphanReaper.sweeping { sweep.run(Terms(grace: grace)) })
+            }
+        }
+    }
+}
+
 extension SweptProcess {
     fileprivate init(_ entry: ProcessEntry) {
         self.init(name: entry.name, processID: entry.processID)

@@ -22,8 +22,10 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     case internalFault = 70
     /// The script succeeded, but results or checkpoints are not safely stored.
     case resultsNotSafe = 74
+    /// A host of the job was lost, or did not come: running the job again may help.
+    case hostLost = 75
     /// The device is offline or retired: `--device-check`, or the service's answer to `submit`.
-    case deviceUnavailable = 75
+    case deviceUnavailable = 76
     /// AWS refuses what `submit`, `queue`, `status` or `cancel` ask for: rights, quota, no such thing.
     case refused = 77
     /// The time limit ended the job, or it stalled and `--stall SECONDS:stop` was given.
@@ -43,6 +45,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .storageUnavailable: "storage or Amazon Braket not reachable, or no credentials"
         case .internalFault: "a fault of the runner"
         case .resultsNotSafe: "the script succeeded, but results or checkpoints are not safely stored"
+        case .hostLost: "a host of the job was lost, or did not come"
         case .deviceUnavailable: "the device is offline or retired (run --device-check, submit)"
         case .refused: "AWS refuses what submit, queue, status or cancel ask for: rights, quota, or no such thing"
         case .timeLimit: "time limit reached, or stalled (--stall SECONDS:stop)"

@@ -48,7 +48,7 @@ struct BraketRunner: AsyncParsableCommand {
         version: runnerVersion,
         subcommands: [
             RunCommand.self, StatusCommand.self, SubmitCommand.self, QueueCommand.self, CancelCommand.self,
-            TransferCommand.self, ExitCodesCommand.self,
+            TransferCommand.self, ExitCodesCommand.self, RankCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

@@ -64,6 +64,20 @@ struct OptionReader {
         return options
     }
 
+    /// The options about many hosts.
+    func clusterOptions(_ cluster: ClusterArguments) -> ClusterOptions {
+        var options = ClusterOptions()
+        options.hosts = value("hosts", cluster.hosts)
+        options.hostIndex = value("host-index", cluster.hostIndex)
+        options.launch = value("launch", cluster.launch)
+        options.ranksPerHost = value("ranks-per-host", cluster.ranksPerHost)
+        options.instances = value("instances", cluster.instances)
+        options.maxRestarts = value("max-restarts", cluster.maxRestarts)
+        options.channelPort = value("channel-port", cluster.channelPort)
+        options.hostTimeout = value("host-timeout", cluster.hostTimeout)
+        return options
+    }
+
     /// The options of the object store.
     func storeOptions(_ store: StoreArguments) -> StoreOptions {
         var options = StoreOptions()

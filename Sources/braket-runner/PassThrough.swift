@@ -15,7 +15,7 @@ import Musl
 /// `tail -f /dev/null` and expects an entry point that lets it through (contract §4 step 3).
 struct PassThrough {
     /// The first words that are commands of the runner.
-    static let commands = ["run", "train", "status", "transfer", "submit", "queue", "cancel", "exit-codes", "help"]
+    static let commands = ["run", "train", "status", "transfer", "submit", "queue", "cancel", "exit-codes", "help", "rank"]
 
     /// The command line without the program.
     let arguments: [String]
@@ -29,7 +29,7 @@ struct PassThrough {
         guard let program = findExecutable(word, path: environment[EnvironmentKey.path]) else {
             fail(
                 "\"\(word.escaped())\" is no command of braket-runner and no program on PATH; the commands are "
-                    + Self.commands.joined(separator: ", ")
+                    + Self.commands.filter { $0 != "rank" }.joined(separator: ", ")
             )
         }
         let error = replaceProcess(executable: program, arguments: arguments)

@@ -149,6 +149,45 @@ struct RunArguments: ParsableArguments {
     var typedHyperparameters = false
 }
 
+/// The options about many hosts.
+struct ClusterArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The hosts of the job, where no platform says them: names with commas, ranges such as algo-[1-3].",
+            valueName: "list"
+        )
+    )
+    var hosts: String?
+
+    @Option(help: ArgumentHelp("Which of --hosts this is, from 0 (default: by its name).", valueName: "i"))
+    var hostIndex: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the script is started on the hosts (default: auto, as the hyperparameters say).",
+            valueName: "auto|none|mpi|torchrun"
+        )
+    )
+    var launch: String?
+
+    @Option(help: ArgumentHelp("How many ranks each host takes (default: 1).", valueName: "n"))
+    var ranksPerHost: String?
+
+    @Option(
+        help: ArgumentHelp("Make so many hosts of this machine, with roots <root>/algo-1 and so on.", valueName: "n")
+    )
+    var instances: String?
+
+    @Option(help: ArgumentHelp("How often torchrun may start the workers again (default: 0).", valueName: "n"))
+    var maxRestarts: String?
+
+    @Option(help: ArgumentHelp("The port on which the hosts find each other (default: 7790).", valueName: "port"))
+    var channelPort: String?
+
+    @Option(help: ArgumentHelp("How long the start waits for the other hosts (default: 1200).", valueName: "seconds"))
+    var hostTimeout: String?
+}
+
 /// The options about checkpoints.
 struct CheckpointArguments: ParsableArguments {
     @Option(

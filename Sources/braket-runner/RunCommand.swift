@@ -1,6 +1,7 @@
 import ArgumentParser
 import BraketEnvironment
 import JobHarness
+import JobInit
 import Logging
 import ProcessSupervision
 import RunnerCore
@@ -29,6 +30,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The job") var job: JobArguments
     @OptionGroup(title: "The run") var settings: RunArguments
+    @OptionGroup(title: "Many hosts") var cluster: ClusterArguments
     @OptionGroup(title: "Checkpoints") var checkpoints: CheckpointArguments
     @OptionGroup(title: "The object store") var store: StoreArguments
 
@@ -52,10 +54,13 @@ struct RunCommand: AsyncParsableCommand {
         let reader = OptionReader(environment: environment)
         let format = try OutputFormat(reader.value("format", format))
         let logger = try makeLogger(reader.value("log-level", logLevel))
+        var options = reader.options(job, settings, checkpoints, store)
+        options.cluster = reader.clusterOptions(cluster)
         let inputs = RunInputs(
-            options: reader.options(job, settings, checkpoints, store),
+            options: options,
             environment: environment,
-            workingDirectory: currentWorkingDirectory()
+            workingDirectory: currentWorkingDirectory(),
+            arguments: Array(JobInit.arguments.dropFirst())
         )
         let signals = JobSignals()
         signals.start()

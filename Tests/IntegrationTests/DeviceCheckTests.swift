@@ -44,7 +44,7 @@ struct DeviceCheckTests {
     }
 
     @Test(
-        "A device that takes no tasks ends the job at once: 75, an own verdict, no script",
+        "A device that takes no tasks ends the job at once: 76, an own verdict, no script",
         arguments: [
             "OFFLINE", "RETIRED",
         ]
@@ -53,7 +53,7 @@ struct DeviceCheckTests {
         var script = BraketDouble.Script()
         script.deviceStatus = status
         try Self.run(script) { folder, run, service in
-            #expect(run.exitCode == 75, "\(run.errors)")
+            #expect(run.exitCode == 76, "\(run.errors)")
             #expect(!run.output.contains("RAN"))
             #expect(folder.failure?.contains("is \(status).") == true, "\(folder.failure ?? "-")")
             #expect(folder.failure?.contains(BraketDouble.device) == true)
@@ -100,7 +100,7 @@ struct DeviceCheckTests {
         var script = BraketDouble.Script()
         script.deviceStatus = "OFFLINE"
         try Self.run(script, ["--dry-run"]) { folder, run, _ in
-            #expect(run.exitCode == 75, "\(run.output)")
+            #expect(run.exitCode == 76, "\(run.output)")
             #expect(run.output.contains("is OFFLINE."), "\(run.output)")
             #expect(!folder.exists("root"))
         }

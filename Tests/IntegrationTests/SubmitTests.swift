@@ -165,7 +165,7 @@ struct SubmitTests {
 
     /// What the service refuses, and the exit code.
     static let refusals: [(status: Int, word: String, exitCode: Int32)] = [
-        (424, "DeviceOfflineException", 75), (410, "DeviceRetiredException", 75), (409, "ConflictException", 77),
+        (424, "DeviceOfflineException", 76), (410, "DeviceRetiredException", 76), (409, "ConflictException", 77),
         (402, "ServiceQuotaExceededException", 77), (400, "ValidationException", 64),
         (403, "AccessDeniedException", 77),
     ]

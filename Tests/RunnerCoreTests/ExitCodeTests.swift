@@ -7,7 +7,8 @@ import Testing
         arguments: [
             (ExitCode.success, 0), (.jobFailed, 1), (.usage, 64), (.scriptArchive, 65), (.inputs, 66),
             (.requirements, 67),
-            (.storageUnavailable, 69), (.internalFault, 70), (.resultsNotSafe, 74), (.deviceUnavailable, 75),
+            (.storageUnavailable, 69), (.internalFault, 70), (.resultsNotSafe, 74), (.hostLost, 75),
+            (.deviceUnavailable, 76),
             (.refused, 77), (.timeLimit, 124), (.stopped, 143),
         ] as [(ExitCode, Int32)]
     )
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test func everyCodeHasASummaryOfItsOwn() {
-        #expect(ExitCode.allCases.count == 13)
+        #expect(ExitCode.allCases.count == 14)
         let summaries = ExitCode.allCases.map(\.summary)
         #expect(Set(summaries).count == summaries.count)
         for summary in summaries { #expect(!summary.isEmpty && summary.count <= 90 && !summary.contains("\n")) }

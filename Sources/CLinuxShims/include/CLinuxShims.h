@@ -143,4 +143,34 @@ int CLinuxShims_watch_add(int watch, const char *directory);
 /// Takes the next event out of what read(2) gave; 0 at the end.
 int CLinuxShims_watch_next(const void *bytes, size_t count, size_t *offset, struct CLinuxShims_watch_event *event);
 
+/// A socket that listens on a port (0: any free one), on this machine alone where `loopback` is 1; -1 and errno.
+int CLinuxShims_peer_listen(uint16_t port, int loopback);
+
+/// The port that a socket is bound to; -1 on failure.
+int CLinuxShims_peer_port(int socket);
+
+/// Blocks until somebody connects; the connection, close-on-exec, or -1 and errno when the listener was shut down.
+int CLinuxShims_peer_accept(int listener);
+
+/// The two addresses of a connection as texts of at most `size` bytes; empty when they are not known.
+void CLinuxShims_peer_addresses(int socket, char *theirs, char *ours, size_t size);
+
+/// Connects within some time; -1 and errno, ENOENT for a name that is not known, ETIMEDOUT for silence.
+int CLinuxShims_peer_connect(const char *host, uint16_t port, int milliseconds);
+
+/// 1 when a host's name leads to an address; blocks as long as the resolver does.
+int CLinuxShims_peer_name_is_known(const char *host);
+
+/// How long a read may wait from now on; 0 is for ever.
+void CLinuxShims_peer_read_limit(int socket, int seconds);
+
+/// Sends all of some bytes; 0 or an errno.
+int CLinuxShims_peer_send(int socket, const void *bytes, size_t count);
+
+/// Receives all of some bytes; 0, an errno, or -1 at the end of the connection.
+int CLinuxShims_peer_receive(int socket, void *bytes, size_t count);
+
+/// Ends a connection or a listener: whoever waits in it returns.
+void CLinuxShims_peer_shutdown(int socket);
+
 #endif
