@@ -15,7 +15,9 @@ import Musl
 /// `tail -f /dev/null` and expects an entry point that lets it through (contract §4 step 3).
 struct PassThrough {
     /// The first words that are commands of the runner.
-    static let commands = ["run", "train", "status", "transfer", "submit", "queue", "cancel", "exit-codes", "help", "rank"]
+    static let commands = [
+        "run", "train", "status", "transfer", "submit", "queue", "cancel", "exit-codes", "help", "rank",
+    ]
 
     /// The command line without the program.
     let arguments: [String]
