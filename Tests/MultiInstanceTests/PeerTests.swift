@@ -57,6 +57,11 @@ import Testing
         #expect(!proof("a").isWorkerAnswer([]))
     }
 
+    private func opened(_ frames: [(content: [UInt8], code: [UInt8])], by seal: FrameSeal) -> [Bool] {
+        var seal = seal
+        return frames.map { seal.opens($0.content, code: $0.code) }
+    }
+
     @Test func framesCannotBeChangedRepeatedOrReflected() {
         let content = Array("hello".utf8)
         var sender = proof("a").workerFrames
@@ -64,15 +69,12 @@ import Testing
         let second = sender.seal(content)
         #expect(FrameSeal.length(Array(frame[..<4])) == 5)
         let code = Array(frame[9...])
-        var receiver = proof("a").workerFrames
-        #expect(receiver.opens(content, code: code))
-        #expect(!receiver.opens(content, code: code))
-        receiver = proof("a").workerFrames
-        #expect(!receiver.opens(Array("hellO".utf8), code: code))
-        receiver = proof("a").workerFrames
-        #expect(!receiver.opens(content, code: Array(second[9...])))
-        receiver = proof("a").leaderFrames
-        #expect(!receiver.opens(content, code: code))
+        let good = (content, code)
+        #expect(opened([good], by: proof("a").workerFrames) == [true])
+        #expect(opened([good, good], by: proof("a").workerFrames) == [true, false])
+        #expect(opened([(Array("hellO".utf8), code)], by: proof("a").workerFrames) == [false])
+        #expect(opened([(content, Array(second[9...]))], by: proof("a").workerFrames) == [false])
+        #expect(opened([good], by: proof("a").leaderFrames) == [false])
         #expect(FrameSeal.length([255, 255, 255, 255]) == nil)
     }
 
