@@ -24,7 +24,7 @@ FORMATTED := Package.swift Sources Tests
 
 .PHONY: help
 help: ## List the verbs.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what a bare Debian or Ubuntu with Swift and Python lacks; costs nothing when all is there.
@@ -131,6 +131,15 @@ dist: release ## Build the tarball of a release: program, notices, completions, 
 bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (half an hour; scripts/bench.py has --only).
 	@scripts/setup.sh --bench
 	@scripts/bench.py $(DIST) --write BENCHMARKS.md
+
+# ROUNDS=N make soak: another number.
+.PHONY: soak
+soak: setup ## Kill the runner 3,000 times at random moments (half an hour); `make test` does it 300 times.
+	@ROUNDS=$${ROUNDS:-3000} $(TEST) --filter CheckpointKillTests
+
+.PHONY: kill-matrix
+kill-matrix: setup ## End jobs in each way, look at what is recovered, and write the table in BENCHMARKS.md.
+	@WRITE_KILL_MATRIX=1 $(TEST) --filter KillMatrixTests
 
 .PHONY: fmt
 fmt: ## Format all Swift sources in place.

@@ -89,10 +89,17 @@ def main():
         getattr(bench, part)(report)
     text = report.text()
     if options.write:
-        options.write.write_text(text, encoding="utf-8")
+        options.write.write_text(text + kept_section(options.write), encoding="utf-8")
         say(f"written: {options.write}")
     print(text)
     shutil.rmtree(WORK, ignore_errors=True)
+
+
+def kept_section(file):
+    """What another program wrote into the report: the table of `make kill-matrix`, with its heading."""
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    begin, end = before.find("## What survives"), before.find("<!-- end of kill matrix -->")
+    return "\n" + before[begin:end] + "<!-- end of kill matrix -->\n" if 0 <= begin < end else ""
 
 
 class Bench:

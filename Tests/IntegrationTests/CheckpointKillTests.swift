@@ -59,33 +59,61 @@ struct CheckpointKillTests {
 
         """
 
-    private static let rounds = (getenv("ROUNDS").flatMap { Int(String(cString: $0)) } ?? 12)
+    /// How many kills; `make soak` sets another number.
+    private static let rounds = (getenv("ROUNDS").flatMap { Int(String(cString: $0)) } ?? 300)
+    /// How many jobs run at once, each in a folder of its own: most of a round is waiting.
+    private static let jobs = 6
 
     @Test("Restores that are torn or mixed: none")
     func kills() throws {
-        try JobFolder.with { folder in
-            folder.write("source/alg.py", Self.script)
-            let last = try (0..<Self.rounds).reduce(0) { try kill(folder, round: $1, last: $0) }
-            #expect(last > 0)
+        try Self.withFolders(Self.jobs) { folders in
+            for folder in folders { folder.write("source/alg.py", Self.script) }
+            var restored = [Int](repeating: 0, count: folders.count)
+            for round in 0..<(Self.rounds + folders.count - 1) / folders.count {
+                restored = try kill(folders, round: round, last: restored)
+            }
+            // One that was always killed before its first set was safe has nothing to restore.
+            #expect(restored.contains { $0 > 0 })
         }
     }
 
-    /// Runs the job on another machine, kills the runner, and looks at what it had restored and what it left.
+    private static func withFolders(_ count: Int, _ body: ([JobFolder]) throws -> Void) throws {
+        guard count > 0 else { return try body([]) }
+        try JobFolder.with { folder in try withFolders(count - 1) { try body($0 + [folder]) } }
+    }
+
+    /// Runs each job on another machine, kills their runners one after the other, and looks at what they had restored
+    /// and what they left.
     ///
-    /// - Returns: The set that it restored.
-    private func kill(_ folder: JobFolder, round: Int, last: Int) throws -> Int {
-        folder.remove("root")
-        let program = folder.start(
-            folder.job("alg") + [
-                "--checkpoints", "s3://bucket/cp", "--checkpoint-quiet", "0.3", "--checkpoint-interval", "5",
-            ],
-            environment: ["SLOW_SETS": folder.at("slow")]
-        )
-        #expect(program.waitForOutput("RESTORED"), "\(program.errorsSoFar)")
-        // At any moment, be it within a request of the second or third set of this round.
-        usleep(UInt32.random(in: 0..<3_000_000))
-        program.send(SIGKILL)
-        let run = program.finish()
+    /// - Returns: The sets that they restored.
+    private func kill(_ folders: [JobFolder], round: Int, last: [Int]) throws -> [Int] {
+        let programs = folders.map { folder in
+            folder.remove("root")
+            return folder.start(
+                folder.job("alg") + [
+                    "--checkpoints", "s3://bucket/cp", "--checkpoint-quiet", "0.3", "--checkpoint-interval", "5",
+                ],
+                environment: ["SLOW_SETS": folder.at("slow")]
+            )
+        }
+        for program in programs { #expect(program.wait { hasRestored(program) }, "\(program.errorsSoFar)") }
+        // At any moment, be it within a request of the first or second set of this round.
+        var restored = last
+        for index in programs.indices.shuffled() {
+            usleep(UInt32.random(in: 0..<450_000))
+            programs[index].send(SIGKILL)
+            restored[index] = try look(at: programs[index].finish(), folders[index], round, last: last[index])
+        }
+        return restored
+    }
+
+    /// Whether the line is there to its end: Python may write it in pieces.
+    private func hasRestored(_ program: RunningProgram) -> Bool {
+        program.outputSoFar.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .contains { $0.hasPrefix("RESTORED ") }
+    }
+
+    private func look(at run: RunnerRun, _ folder: JobFolder, _ round: Int, last: Int) throws -> Int {
         let torn = run.lines.filter { $0.hasPrefix("TORN") || $0.hasPrefix("MIXED") }
         #expect(torn.isEmpty, "round \(round): \(torn)")
         let line = try #require(run.lines.first { $0.hasPrefix("RESTORED") }, "round \(round): \(run.errors)")

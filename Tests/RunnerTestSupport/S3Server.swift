@@ -23,8 +23,10 @@ package struct S3Server: Sendable {
     package let authorities: FilePath
     /// The region its keys are for.
     package let region: String
-    /// Its one access key.
+    /// Its access key.
     package let accessKeyID: String
+    /// Three more access keys with the same secret, for keys that change.
+    package var moreAccessKeyIDs: [String] { ["A", "B", "C"].map { accessKeyID + $0 } }
     /// The secret of that key; it holds `/` and `+`.
     package let secretAccessKey: String
     /// An independent client of this server.

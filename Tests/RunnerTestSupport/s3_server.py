@@ -69,7 +69,10 @@ class SeaweedFS:
         return {
             "identities": [{
                 "name": "tests",
-                "credentials": [{"accessKey": self.access_key, "secretKey": self.secret_key}],
+                # More names of the same key, for tests of keys that change.
+                "credentials": [
+                    {"accessKey": self.access_key + more, "secretKey": self.secret_key} for more in ("", "A", "B", "C")
+                ],
                 "actions": ["Admin", "Read", "List", "Tagging", "Write"],
             }],
             "kms": {"default_provider": "local", "providers": {"local": {"type": "local", "enableOnDemandCreate": True}}},
