@@ -79,7 +79,9 @@ package enum RunHealth: Equatable, Sendable {
         case .idle: "no job has run yet"
         case .good(let status): status.rawValue
         case .ended(let status, let reason):
-            reason.map { "\(status.rawValue): \($0.escaped(limit: 300))" } ?? status.rawValue
+            // The first line is the reason; what follows is for a person.
+            reason?.split(separator: "\n").first.map { "\(status.rawValue): \(String($0).escaped(limit: 300))" }
+                ?? status.rawValue
         case .abandoned(let processID?):
             "the runner (process \(processID)) is gone without having written how the job ended"
         case .abandoned: "the runner is gone without having written how the job ended"
