@@ -95,6 +95,7 @@ final class EventLog: Sendable {
             case .stopping(.preemption, _): "preemption"
             case .stopping(.stall, _): "stall"
             case .stopping(.script, _): "script"
+            case .stopping(.cluster, _): "cluster"
             case .forwarded(let signal): "forwarded \(signal.number)"
             case .killed(let afterGrace): afterGrace ? "killed after grace" : "killed"
             }
