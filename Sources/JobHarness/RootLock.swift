@@ -23,7 +23,9 @@ enum RootLock {
     /// - Parameter paths: The job's folders.
     /// - Returns: nil where no run has ever taken the lock: in the platform's containers none does.
     static func isHeld(_ paths: ContainerPaths) -> Bool? {
-        guard let descriptor = try? FileDescriptor.open(file(paths), .readOnly, options: .closeOnExec) else { return nil }
+        guard let descriptor = try? FileDescriptor.open(file(paths), .readOnly, options: .closeOnExec) else {
+            return nil
+        }
         defer { try? descriptor.close() }  // Which ends the lock that was tried.
         return flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0
     }
