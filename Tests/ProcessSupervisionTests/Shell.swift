@@ -94,6 +94,7 @@ final class EventLog: Sendable {
             case .told: nil
             case .stopping(.preemption, _): "preemption"
             case .stopping(.stall, _): "stall"
+            case .stopping(.cluster, _): "cluster"
             case .stopping(.script, _): "script"
             case .forwarded(let signal): "forwarded \(signal.number)"
             case .killed(let afterGrace): afterGrace ? "killed after grace" : "killed"
