@@ -1,5 +1,4 @@
 import BraketEnvironment
-import CLinuxShims
 import Logging
 import MultiInstance
 import ObjectStorage
