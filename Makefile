@@ -97,7 +97,6 @@ test: setup ## Run all tests.
 
 .PHONY: test-cluster
 test-cluster: build ## Test jobs of many hosts on network namespaces; skipped, saying so, where there can be none.
-	@scripts/setup.sh --cluster
 	@scripts/cluster/test.py $(DEBUG)
 
 .PHONY: example-mpi

@@ -110,8 +110,9 @@ let package = Package(
             name: "JobHarness",
             dependencies: [
                 "AWSCredentials", "AWSEndpoints", "AWSRequests", "Archive", "BraketAPI", "BraketEnvironment",
-                "BraketService", "Checkpoints", "EntryPoint", "MultiInstance", "ObjectStorage", "OutputLog",
-                "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence", logging,
+                "BraketService", "CLinuxShims", "Checkpoints", "EntryPoint", "MultiInstance", "ObjectStorage",
+                "OutputLog", "ProcessSupervision", "RunnerCore", "RunnerHTTP", "S3", "ScriptWatch", "SystemEvidence",
+                logging,
                 systemPackage,
             ]
         ),

@@ -26,7 +26,7 @@ COLUMNS = ["Target", "Level", "Responsibility", "Depends on", "Packages"]
 OWNERS = {
     "ArgumentParser": {"braket-runner"},
     "AsyncHTTPClient": {"RunnerHTTP"},
-    "Crypto": {"AWSCredentials", "AWSSigning", "Checksums", "ObjectStorage"},
+    "Crypto": {"AWSCredentials", "AWSSigning", "Checksums", "MultiInstance", "ObjectStorage"},
     "HeapModule": {"ObjectStorage"},
     "NIOCore": {"AWSCredentials", "AWSRequests", "BraketService", "RunnerHTTP", "S3"},
     "NIOHTTP1": {"RunnerHTTP"},

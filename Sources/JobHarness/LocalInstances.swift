@@ -1,5 +1,4 @@
 import BraketEnvironment
-import CLinuxShims
 import Logging
 import MultiInstance
 import ObjectStorage
@@ -43,9 +42,12 @@ struct LocalInstances: Sendable {
     func run() async -> Int32 {
         let variables = variables()
         var children: [(host: String, child: ChildProcess)] = []
+        var pipes: [(descriptor: Int32, target: FileDescriptor)] = []
         for (index, host) in hosts.enumerated() {
             do {
-                children.append((host, try ChildProcess.spawn(specification(index, host, variables))))
+                let (child, outputs) = try LineMerger.start(specification(index, host, variables))
+                children.append((host, child))
+                pipes += outputs
             } catch {
                 logger.error("a host could not be started", metadata: ["host": "\(host)", "reason": "\(error)"])
                 for child in children { child.child.signalGroup(SIGTERM) }
@@ -53,9 +55,14 @@ struct LocalInstances: Sendable {
             }
         }
         logger.notice("\(hosts.count) hosts on this machine", metadata: ["root": "\(configuration.paths.root)"])
+        let ended = CancellationFlag()
+        async let merged: Void = LineMerger(pipes).merge(until: ended)
         let exits = await ends(of: children)
         // What a host that was killed has left.
-        if let line = await StragglerSweep.endAll(grace: .seconds(1)).summary { logger.notice("\(line)") }
+        let swept = await StragglerSweep.endAll(grace: .seconds(1))
+        ended.cancel()
+        await merged
+        if let line = swept.summary { logger.notice("\(line)") }
         return conclude(exits)
     }
 

@@ -60,8 +60,14 @@ package struct RankAgent: Sendable {
             var specification = document.specification
             specification.environment = document.environment(of: environment)
             specification.descriptors = (launcher?.descriptors ?? []).map { .init(ours: $0.ours, theirs: $0.theirs) }
-            let child = try ChildProcess.spawn(specification)
-            return await follow(child, launcher, document, signals)
+            // Python writes a line in several pieces, and the engine mixes those of all ranks.
+            let (child, outputs) = try LineMerger.start(specification)
+            let ended = CancellationFlag()
+            async let merged: Void = LineMerger(outputs).merge(until: ended)
+            let code = await follow(child, launcher, document, signals)
+            ended.cancel()
+            await merged
+            return code
         } catch {
             writeError("rank \(rank) cannot be started: \(error)")
             return ExitCode.internalFault.rawValue

@@ -1,4 +1,3 @@
-import CLinuxShims
 package import RunnerCore
 import Synchronization
 

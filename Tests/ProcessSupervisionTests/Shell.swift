@@ -94,6 +94,7 @@ final class EventLog: Sendable {
             case .told: nil
             case .stopping(.preemption, _): "preemption"
             case .stopping(.stall, _): "stall"
+            case .stopping(.cluster, _): "cluster"
             case .stopping(.script, _): "script"
             case .stopping(.cluster, _): "cluster"
             case .forwarded(let signal): "forwarded \(signal.number)"

@@ -18,6 +18,12 @@ with open(os.path.join(results, f"of-{host}.txt"), "w") as file: file.write(host
 with open(os.path.join(results, "same.txt"), "w") as file: file.write(host)
 with open(os.path.join(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"], "step.txt"), "w") as file: file.write(host)
 print("host", host, "begins", flush=True)
+if os.environ.get("TEST_TORCH"):
+    import torch, torch.distributed
+    torch.distributed.init_process_group("gloo")
+    sum = torch.tensor([float(os.environ["RANK"])])
+    torch.distributed.all_reduce(sum)
+    print("rank", os.environ["RANK"], "of", os.environ["WORLD_SIZE"], "on", host, "sum", sum.item(), flush=True)
 name = f"{host}-{os.environ.get('OMPI_COMM_WORLD_RANK', '')}"
 if os.environ.get("TEST_MPI"):
     from mpi4py import MPI
@@ -41,9 +47,10 @@ class Job:
     """One job on some hosts of a cluster."""
 
     def __init__(self, cluster, binary, folder, hosts, launch="none", ranks=1, mpi=None, source="resourceconfig",
-                 secrets=None, options=(), managed=False):
+                 secrets=None, options=(), managed=False, python="/usr/bin/python3"):
         self.cluster, self.binary, self.numbers = cluster, binary, list(range(1, hosts + 1))
         self.launch, self.ranks, self.mpi, self.source = launch, ranks, mpi, source
+        self.python = python
         self.secrets, self.options, self.managed = secrets or {}, list(options), managed
         self.folder = folder
         self.shared = os.path.join(folder, "shared")
@@ -67,7 +74,7 @@ class Job:
                 shutil.rmtree(path)
         words = [
             self.binary, "run", "--root", ROOT, "--script", os.path.join(self.folder, "script"),
-            "--entry-point", "alg", "--job-name", "cluster-job", "--python", "/usr/bin/python3", *self.options,
+            "--entry-point", "alg", "--job-name", "cluster-job", "--python", self.python, *self.options,
         ]
         if not self.managed:
             words += ["--storage", f"file:{self.store}", "--output", "s3://bucket/out",
@@ -85,6 +92,9 @@ class Job:
                        "BRAKET_RUNNER_CLUSTER_SECRET": self.secrets.get(number, "the job's")}
         if self.managed:
             environment["AMZN_BRAKET_HP_FILE"] = os.path.join(ROOT, "braket/input/config/hyperparameters.json")
+        if self.launch == "torchrun":
+            environment.update({"TEST_TORCH": "1", "GLOO_SOCKET_IFNAME": "eth0", "OMP_NUM_THREADS": "1",
+                                "PATH": os.path.dirname(self.python) + ":" + os.environ["PATH"]})
         if self.mpi:
             environment["TEST_MPI"] = self.mpi
         log = open(self.log_file(number), "wb")
@@ -99,10 +109,10 @@ class Job:
                        "current_group_name": "homogeneousCluster",
                        "instance_groups": [{"instance_group_name": "homogeneousCluster", "hosts": hosts}]}, file)
 
-    def start_all(self):
+    def start_all(self, seconds=60):
         for number in self.numbers:
             self.start(number)
-        self.wait_for_scripts()
+        self.wait_for_scripts(seconds)
 
     def wait_for_scripts(self, seconds=60):
         wait_until(lambda: len(self.scripts()) >= len(self.numbers) * self.ranks or self.poll(), seconds,

@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -137,6 +138,16 @@ def staggered_starts(job):
     job.wait()
     check(set(job.codes.values()) == {0}, f"codes {job.codes}")
     return f"began {max(times) - min(times):.2f} s apart"
+
+
+@case(hosts=2, launch="torchrun", torch=True)
+def torchrun_reduces(job):
+    job.start_all(seconds=120)
+    job.go()
+    job.wait(seconds=60)
+    check(set(job.codes.values()) == {0}, f"codes {job.codes}: {job.log(1)[-1500:]}")
+    for rank in (0, 1):
+        check(f"rank {rank} of 2 on algo-{rank + 1} sum 1.0" in job.log(rank + 1), job.log(rank + 1)[-1500:])
 
 
 # Ways to fail; each returns how long it took
@@ -314,8 +325,14 @@ def strangers_are_refused_and_counted(job):
 
 
 def run_case(cluster, binary, name, function, hosts, options):
-    folder = tempfile.mkdtemp(prefix="braket-cluster-")
     seed = options.pop("seed", 0)
+    if options.pop("torch", False):
+        torchrun = shutil.which("torchrun", path=os.environ.get("BRAKET_TORCH", os.environ["PATH"]))
+        if not torchrun:
+            print(f"skip {name}: no torchrun on PATH, nor in the folder that BRAKET_TORCH names", flush=True)
+            return None
+        options["python"] = os.path.join(os.path.dirname(torchrun), "python3")
+    folder = tempfile.mkdtemp(prefix="braket-cluster-")
     job = Job(cluster, binary, folder, hosts, **options)
     job.seed = seed
     began = time.monotonic()
@@ -341,6 +358,9 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
+    if os.geteuid() == 0:
+        setup = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "setup.sh")
+        subprocess.run([setup, "--cluster"], check=True)
     problem = can_make_namespaces()
     if problem:
         print(f"test-cluster: skipped, because hosts need network namespaces: {problem}")
@@ -351,7 +371,7 @@ def main():
     cluster = Cluster(folder, max(hosts for _, _, hosts, _ in cases))
     began = time.monotonic()
     try:
-        results = [run_case(cluster, binary, *entry) for entry in cases]
+        results = [result for entry in cases if (result := run_case(cluster, binary, *entry)) is not None]
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)
