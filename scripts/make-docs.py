@@ -90,10 +90,11 @@ def variables(program):
     ]  # fmt: skip
     rows = {}
     for path in sources("Sources"):
+        lists_names = re.search(r"(?:enum|extension) \w*(?:Variable|EnvironmentKey)\b", path.read_text())
         for line, comment in documented(path):
             match = NAMES.search(line)
-            # A prefix of names, and a name that is a test's own word, are none.
-            if match and not match[2].endswith("_") and ("_" in match[2] or path.parent == ENVIRONMENT):
+            # A word such as GZIP is a variable's name only where names are listed; BRAKET_RUNNER_ is the beginning of many.
+            if match and not match[2].endswith("_") and (lists_names or "_" in match[2]):
                 rows[match[2]] = rows.get(match[2]) or cell(sentence(comment))
     parts.append(table(("variable", "meaning"), [(f"`{name}`", rows[name]) for name in sorted(rows)]))
     names = sorted(set(re.findall(r'case \w+ = "(AWS_\w+)"', AWS.read_text())))

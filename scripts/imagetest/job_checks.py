@@ -132,3 +132,14 @@ def health(folder):
         done = podman("exec", name, "braket-runner", "status", "--health", check=False)
         expect(done.returncode == 1 and "FAILED: ValueError: boom" in done.stdout, done.stdout)
         expect(podman("healthcheck", "run", name, check=False).returncode == 1, "after a failed job")
+
+
+@check("two hosts of one container run under the image's Open MPI, and their results are one archive")
+def mpi(folder):
+    script = (
+        "from mpi4py import MPI\nimport os, pathlib\nrank, size = MPI.COMM_WORLD.Get_rank(), MPI.COMM_WORLD.allreduce(1)\n"
+        "pathlib.Path(os.environ['AMZN_BRAKET_JOB_RESULTS_DIR'], f'rank-{rank}').write_text(str(size))\n"
+    )
+    code, output = run_job(folder, script, "--instances", "2", "--launch", "mpi", "--root", "/tmp/job")
+    expect(code == 0, code, output[-3000:])
+    expect({"rank-0", "rank-1"} <= set(stored_results(folder)), stored_results(folder), output[-3000:])
