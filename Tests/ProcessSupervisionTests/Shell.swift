@@ -96,7 +96,6 @@ final class EventLog: Sendable {
             case .stopping(.stall, _): "stall"
             case .stopping(.cluster, _): "cluster"
             case .stopping(.script, _): "script"
-            case .stopping(.cluster, _): "cluster"
             case .forwarded(let signal): "forwarded \(signal.number)"
             case .killed(let afterGrace): afterGrace ? "killed after grace" : "killed"
             }
