@@ -180,6 +180,8 @@ extension Job {
             stopFile.appear(signal.summary)
             cluster.requestStop("stop request (\(signal.summary))", grace: grace)
         }
+        // The ranks may need it; cancelled when the scope is left.
+        async let _: Void = releaseMemoryOnceQuiet()
         let order = await signals.withHandler(handler) { await cluster.session.stopped.value() }
         await endServer(grace: .milliseconds(order?.isEnd == true ? 1000 : min(order?.milliseconds ?? 0, 3000)))
         record.finished(.run, since: began)

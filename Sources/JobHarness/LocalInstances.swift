@@ -56,6 +56,8 @@ struct LocalInstances: Sendable {
         }
         logger.notice("\(hosts.count) hosts on this machine", metadata: ["root": "\(configuration.paths.root)"])
         let ended = CancellationFlag()
+        // Cancelled when they have ended.
+        async let _: Void = releaseMemoryOnceQuiet()
         async let merged: Void = LineMerger(pipes).merge(until: ended)
         let exits = await ends(of: children)
         // What a host that was killed has left.
