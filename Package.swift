@@ -160,8 +160,8 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Checksums": ["CChecksums"],
     "EntryPoint": [],
     "JobHarness": [
-        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "ProcessSupervision", "SystemEvidence",
-        logging,
+        "BraketAPI", "BraketEnvironment", "EntryPoint", "ObjectStorage", "OutputLog", "ProcessSupervision",
+        "SystemEvidence", logging,
     ],
     "JobInit": [],
     "MultiInstance": [],

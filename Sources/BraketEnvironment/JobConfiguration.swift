@@ -154,8 +154,9 @@ package struct JobConfiguration: Sendable {
     /// The hosts of the job and how the script is started on them.
     package var hosts = ClusterSettings()
 
-    /// All addresses that the job reads or writes.
+    /// All addresses that this program reads or writes: only the script's where the platform moves everything else.
     package var addresses: [DataLocation] {
+        guard storage.movesData else { return [script] }
         let output = outputPath.flatMap { try? DataLocation($0, relativeTo: paths.root) }
         return [script] + channels.map(\.location) + [output, checkpoints].compactMap { $0 }
     }

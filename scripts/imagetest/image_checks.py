@@ -60,7 +60,8 @@ def no_keys(folder):
 def contents(folder):
     code, output = run_once("python", "-c", "import braket.aws, cloudpickle; print('sdk', braket.aws.__name__)")
     expect(code == 0 and "sdk braket.aws" in output, code, output)
-    ranks = "from mpi4py import MPI; print('size', MPI.COMM_WORLD.allreduce(1))"
+    # One write a rank: print() makes several of one line where output is not buffered, and those of two ranks mix.
+    ranks = "import os; from mpi4py import MPI; os.write(1, b'size %d\\n' % MPI.COMM_WORLD.allreduce(1))"
     code, output = run_once("mpirun", "--oversubscribe", "-np", "2", "python", "-c", ranks)
     expect(code == 0 and output.count("size 2") == 2, code, output)
 
