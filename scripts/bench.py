@@ -16,6 +16,7 @@ import io
 import os
 import platform
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -77,7 +78,7 @@ def main():
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
     parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,s3")
-    parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 5 of the others")
+    parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 3 of packing, 5 of the others")
     parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
     parser.add_argument("--s3-rows", default=",".join(bench_s3.ROWS), help=f"of {', '.join(bench_s3.ROWS)}")
     parser.add_argument("--s3-clients", default=",".join(bench_s3.CLIENTS), help=f"of {', '.join(bench_s3.CLIENTS)}")
@@ -87,6 +88,8 @@ def main():
     for part in options.only.split(","):
         say(f"{part} …")
         getattr(bench, part)(report)
+    if options.write:
+        report.keep(options.write)
     text = report.text()
     if options.write:
         options.write.write_text(text + kept_section(options.write), encoding="utf-8")
@@ -255,7 +258,8 @@ class Bench:
             if shutil.which(name):
                 pipe = f"{' '.join(tar)} | {program} >{target}"
                 contenders[name] = lambda pipe=pipe: whole(["bash", "-c", pipe])
-        times = alternate(contenders, self.runs or 5)
+        # tar and Python take a minute each.
+        times = alternate(contenders, self.runs or 3)
         median = {name: statistics.median(values) for name, values in times.items()}
         labels = {
             "isal": "**braket-runner** with ISA-L", "zlib": "**braket-runner** with zlib", "tar": "`tar czf`",
@@ -318,18 +322,33 @@ class Report:
         self.targets = []
 
     def section(self, title, method, header, rows):
-        self.sections.append(f"## {title}\n\n{wrapped(method)}\n\n{table(header, rows)}\n")
+        when = f"Measured on {time.strftime('%Y-%m-%d', time.gmtime())}."
+        self.sections.append(f"## {title}\n\n{wrapped(method + ' ' + when)}\n\n{table(header, rows)}\n")
 
     def target(self, text, measured, met):
         self.targets.append([text, measured, "–" if met is None else "met" if met else "**missed**"])
+
+    def keep(self, file):
+        """Takes over what an earlier report has and this run did not measure: `--only` measures a part anew."""
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        measured = {row[0].partition(":")[0] for row in self.targets}
+        title = lambda section: section.splitlines()[0]
+        titles = {title(section) for section in self.sections} | {"## The machine"}
+        for line in before.partition("\n## ")[0].splitlines():
+            cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+            if len(cells) == 3 and cells[0] not in ("target", "---") and cells[0].partition(":")[0] not in measured:
+                self.targets.append(cells)
+        for section in re.split(r"\n(?=## )", before)[1:]:
+            if title(section) not in titles and not title(section).startswith("## What survives"):
+                self.sections.append(section.rstrip("\n") + "\n")
 
     def text(self):
         return "\n".join(
             [
                 "# Benchmarks\n",
                 wrapped(
-                    "Written by `make bench` (`scripts/bench.py`, where each measurement can be read). Contenders take turns in "
-                    "the same run on the same machine; the tables show medians. Page caches are warm: programs and data "
+                    "Written by `make bench` (`scripts/bench.py`, where each measurement can be read; `--only` measures a part anew and "
+                    "keeps the others). Contenders take turns in the same run on the same machine; the tables show medians. Page caches are warm: programs and data "
                     "have been read before."
                 )
                 + "\n",
