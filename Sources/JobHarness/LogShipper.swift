@@ -100,6 +100,7 @@ actor LogShipper {
     ///
     /// - Parameter end: Up to which offset.
     /// - Returns: false when nothing was to be sent.
+    /// - Throws: What the store throws, or that the log cannot be read back.
     private func sendNext(upTo end: Int64) async throws -> Bool {
         guard (current?.end ?? 0) < end else { return false }
         var object = try await nextObject()
