@@ -40,20 +40,14 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How a dry run is printed: text or json.", valueName: "text|json"))
     var format: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The least that is logged: trace, debug, info, notice, warning, error or critical.",
-            valueName: "level"
-        )
-    )
-    var logLevel: String?
+    @OptionGroup var log: LogArguments
 
     /// Runs the job and ends the process with its exit code.
     func run() async throws {
         let environment = ProcessEnvironment.current()
         let reader = OptionReader(environment: environment)
         let format = try OutputFormat(reader.value("format", format))
-        let logger = try makeLogger(reader.value("log-level", logLevel))
+        let logger = try log.logger(reader)
         var options = reader.options(job, settings, checkpoints, store)
         options.cluster = reader.clusterOptions(cluster)
         let inputs = RunInputs(

@@ -12,13 +12,7 @@ struct ServiceArguments: ParsableArguments {
     @Option(help: ArgumentHelp("How the answer is printed.", valueName: "text|json"))
     var format: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The least that is logged: trace, debug, info, notice, warning, error or critical.",
-            valueName: "level"
-        )
-    )
-    var logLevel: String?
+    @OptionGroup var log: LogArguments
 
     /// Makes the question and ends the process with its exit code.
     ///
@@ -28,7 +22,7 @@ struct ServiceArguments: ParsableArguments {
         let environment = ProcessEnvironment.current()
         let reader = OptionReader(environment: environment)
         let format = try OutputFormat(reader.value("format", format))
-        let logger = try makeLogger(reader.value("log-level", logLevel))
+        let logger = try log.logger(reader)
         var options = RunOptions()
         options.store.region = reader.value("region", region)
         let inputs = RunInputs(

@@ -60,19 +60,13 @@ struct SubmitCommand: AsyncParsableCommand {
     @OptionGroup(title: "The submission") var submission: SubmitArguments
     @OptionGroup(title: "The object store") var store: StoreArguments
 
-    @Option(
-        help: ArgumentHelp(
-            "The least that is logged: trace, debug, info, notice, warning, error or critical.",
-            valueName: "level"
-        )
-    )
-    var logLevel: String?
+    @OptionGroup var log: LogArguments
 
     /// Submits, and ends the process with its exit code.
     func run() async throws {
         let environment = ProcessEnvironment.current()
         let reader = OptionReader(environment: environment)
-        let logger = try makeLogger(reader.value("log-level", logLevel))
+        let logger = try log.logger(reader)
         var options = reader.options(job, try RunArguments.parse([]), try CheckpointArguments.parse([]), store)
         options.storage = reader.value("storage", submission.storage)
         let inputs = RunInputs(

@@ -24,19 +24,13 @@ struct TransferCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The object store") var store: StoreArguments
 
-    @Option(
-        help: ArgumentHelp(
-            "The least that is logged: trace, debug, info, notice, warning, error or critical.",
-            valueName: "level"
-        )
-    )
-    var logLevel: String?
+    @OptionGroup var log: LogArguments
 
     /// Copies and ends the process with its exit code.
     func run() async throws {
         let environment = ProcessEnvironment.current()
         let reader = OptionReader(environment: environment)
-        let logger = try makeLogger(reader.value("log-level", logLevel))
+        let logger = try log.logger(reader)
         var options = RunOptions()
         options.store = reader.storeOptions(store)
         options.storage = reader.value("storage", storage)
