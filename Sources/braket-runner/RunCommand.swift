@@ -2,7 +2,6 @@ import ArgumentParser
 import BraketEnvironment
 import JobHarness
 import JobInit
-import Logging
 import ProcessSupervision
 import RunnerCore
 import SystemPackage

@@ -1,7 +1,6 @@
 import ArgumentParser
 import BraketEnvironment
 import JobHarness
-import Logging
 import ProcessSupervision
 import RunnerCore
 import SystemPackage
