@@ -83,7 +83,7 @@ docs: build ## Write the pages of docs/ that are made from the code.
 
 # In runs of their own: all tests of a run start at once, and those that drive the binary, pack archives or scan folders
 # hold Swift's two threads, while those of the stores wait for answers that must be taken in time.
-TEST := $(SWIFT) test $(FLAGS) --disable-xctest
+TEST := scripts/run-tests.py $(SWIFT) test $(FLAGS) --disable-xctest --
 # Swift Testing's exit tests hang when another test leaves a child behind that it did not wait for, so the tests that start
 # children are not among the first.
 LONG := ArchiveTests|CheckpointsTests|ProcessSupervisionTests|OutputLogTests|ScriptWatchTests|JobHarnessTests

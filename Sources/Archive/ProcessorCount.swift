@@ -41,7 +41,7 @@ enum ProcessorCount {
 
     private static func text(_ path: FilePath) -> String? {
         // Absent outside such a group.
-        guard let file = try? FileDescriptor.open(path, .readOnly) else { return nil }
+        guard let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = try? file.closeAfter { try bytes.withUnsafeMutableBytes { try file.read(into: $0) } }
         return count.map { String(decoding: bytes[..<$0], as: UTF8.self) }

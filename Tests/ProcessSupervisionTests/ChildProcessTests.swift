@@ -133,10 +133,11 @@ import Musl
     func filesThatAreNoPrograms(content: String, words: String) throws {
         try withTemporaryDirectory { folder in
             let file = folder.appending("program")
+            // A child of another test that inherits the descriptor would keep the file busy as long as it lives.
             let descriptor = try FileDescriptor.open(
                 file,
                 .writeOnly,
-                options: [.create],
+                options: [.create, .closeOnExec],
                 permissions: [.ownerReadWriteExecute]
             )
             try descriptor.writeAll(content.utf8)

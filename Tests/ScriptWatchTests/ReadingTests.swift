@@ -88,8 +88,14 @@ struct ReadingTests {
 
     @Test("Own process: a sampler sees a child, its memory and CPU, and not a helper")
     func sampler() throws {
-        let script = try ChildProcess.spawn(Self.shell("read x; while :; do :; done & wait"))
+        let ready = try FileDescriptor.pipe()
+        defer { try? ready.readEnd.close() }
+        let script = try ChildProcess.spawn(Self.shell("echo; while :; do :; done & wait", output: ready.writeEnd))
         defer { script.signalGroup(SIGKILL) }
+        try ready.writeEnd.close()
+        // For a moment after its exec the kernel shows a process without any memory: wait until the shell runs.
+        var line: [UInt8] = [0]
+        try #expect(line.withUnsafeMutableBytes { try ready.readEnd.read(into: $0) } == 1)
         let helpers = GroupSampler(runnerID: getpid()) { ChildProcess.isRunning($0) }
         let sampler = GroupSampler(runnerID: getpid()) { $0 != script.processID && ChildProcess.isRunning($0) }
         let sample = sampler.sample()
@@ -100,12 +106,13 @@ struct ReadingTests {
         #expect(sample.growth.membersChanged)
     }
 
-    private static func shell(_ command: String) -> ProcessSpecification {
+    private static func shell(_ command: String, output: FileDescriptor) -> ProcessSpecification {
         ProcessSpecification(
             executable: "/bin/sh",
             arguments: ["sh", "-c", command],
             environment: [("PATH", "/usr/bin:/bin")],
-            workingDirectory: "/"
+            workingDirectory: "/",
+            descriptors: [.init(ours: output, theirs: 1)]
         )
     }
 
