@@ -63,6 +63,12 @@ package struct ChangeTracker: Sendable {
             self.since = since
             self.isSnapshot = isSnapshot
         }
+
+        /// Takes note that a look saw the file; whether it is as it is stored.
+        fileprivate mutating func isSeen(as stamp: FileStamp, in look: UInt32) -> Bool {
+            self.look = look
+            return self.stamp == stamp
+        }
     }
 
     /// A file that differs from what is stored.
@@ -133,9 +139,9 @@ package struct ChangeTracker: Sendable {
         fileCount += 1
         if let index = stored.index(forKey: key) {
             seenStored += 1
-            stored.values[index].look = look
             if !missing.isEmpty { missing[key] = nil }
-            guard stored.values[index].stamp != stamp else {
+            // In place: to take the entry out costs as much as all the rest of this.
+            guard !stored.values[index].isSeen(as: stamp, in: look) else {
                 if !dirty.isEmpty { dirty[key] = nil }
                 return
             }
@@ -207,6 +213,9 @@ package struct ChangeTracker: Sendable {
         }
         return lag
     }
+
+    /// Whether everything is stored but files that are held open for ever.
+    package var isSettled: Bool { missing.isEmpty && dirty.keys.allSatisfy(heldOpen.contains) }
 
     /// The names of what is not stored, with their sizes.
     package var unsafeFiles: [(key: ObjectKey, sizeBytes: Int64)] {

@@ -14,6 +14,8 @@ package enum CheckpointEvent: Sendable {
     case lagging(SafePoint)
     /// Something a person should know.
     case warning(String)
+    /// Of several hosts: this one's part is another than at the look before.
+    case part(HostPart)
 }
 
 /// Stores checkpoints while the script runs.
@@ -29,6 +31,7 @@ package final class CheckpointLoop: Sendable {
     private let doorbell = Doorbell()
     private let isEnding = Atomic(false)
     private let renamed = Mutex<[FilePath]>([])
+    private let saidPart = Mutex<HostPart?>(nil)
     private let report: @Sendable (CheckpointEvent) -> Void
 
     /// Makes a loop that does not run yet.
@@ -44,6 +47,11 @@ package final class CheckpointLoop: Sendable {
     /// Ends the loop after what it is at.
     package func end() {
         isEnding.store(true, ordering: .relaxed)
+        doorbell.ring()
+    }
+
+    /// Looks at once: a set of all hosts was made.
+    package func wake() {
         doorbell.ring()
     }
 
@@ -82,11 +90,10 @@ package final class CheckpointLoop: Sendable {
                 await sleep(rest)
                 guard goesOn else { break }
             }
-            let begun = ContinuousClock.now
             do {
-                wait = try await round(watch)
+                let took: Duration
+                (wait, took) = try await round(watch)
                 lookedAt = .now
-                let took = lookedAt - begun
                 sync.state.withLock { $0.storeProblem = nil }
                 pause = min(max(.seconds(1), took * 10), sync.settings.interval)
                 if failures > 0 || condition != .idle { condition = settle(condition) }
@@ -125,15 +132,25 @@ package final class CheckpointLoop: Sendable {
 
     /// One look, and what follows from it.
     ///
-    /// - Returns: After how long the next one is due if nothing happens.
-    private func round(_ watch: DirectoryWatch?) async throws -> Duration {
-        let interval = sync.settings.interval
+    /// - Returns: After how long the next one is due if nothing happens, and how long the look took: what was stored
+    ///   meanwhile must not make the next set wait.
+    private func round(_ watch: DirectoryWatch?) async throws -> (wait: Duration, look: Duration) {
+        if await sync.catchUp() { report(.moved(sync.safePoint)) }
         let ahead = renamed.withLock { paths in
             defer { paths = [] }
             return paths
         }
         if !ahead.isEmpty { try await sync.sendAhead(ahead) }
+        let begun = ContinuousClock.now
         try await sync.look(watch)
+        let took = ContinuousClock.now - begun
+        sayPart()
+        return (try await act(), took)
+    }
+
+    /// Does what the look calls for.
+    private func act() async throws -> Duration {
+        let interval = sync.settings.interval
         switch sync.state.withLock({ $0.tracker.plan(at: .now) }) {
         case .rest:
             if sync.state.withLock({ !$0.unpublished.isEmpty }) { await sync.publish() }
@@ -147,13 +164,27 @@ package final class CheckpointLoop: Sendable {
             let outcome = try await sync.storeBatch(batch, takesRest: isLate)
             guard outcome.changed.isEmpty else { return min(sync.settings.quiet + .milliseconds(100), interval) }
             guard outcome.generation != nil else { return interval }
-            report(.moved(sync.safePoint))
+            sayPart()
+            // Of one host the set is safe now, and its plain names follow.
+            if sync.hosts == nil { report(.moved(sync.safePoint)) }
+            await sync.catchUp()
             let took = ContinuousClock.now - begun
             // Each generation costs some requests.
             await sleep(min(max(sync.settings.generationSpacing, took * 10), interval))
             // Whatever rang meanwhile.
             return .milliseconds(1)
         }
+    }
+
+    /// Of several hosts: says up to where this one is, when that is news.
+    private func sayPart() {
+        guard sync.hosts != nil else { return }
+        let part = sync.part
+        let isNews = saidPart.withLock { said in
+            defer { said = part }
+            return said != part
+        }
+        if isNews { report(.part(part)) }
     }
 
     // MARK: Words in between

@@ -7,10 +7,15 @@ struct CheckpointStore: Sendable {
     struct Listing: Sendable {
         /// Checkpoints under their own names.
         var plain: [ObjectSummary] = []
-        /// Contents.
-        var blobs: Set<ContentDigest> = []
+        /// Contents by the host that stored them; nil is a job of one host.
+        var blobs: [String?: Set<ContentDigest>] = [:]
         /// Manifests with the time they were stored at, the newest set first.
         var manifests: [(name: CheckpointLayout.ManifestName, modified: Timestamp)] = []
+        /// Parts of sets by the host that stored them.
+        var parts: [String: [CheckpointLayout.ManifestName]] = [:]
+
+        /// Whether the content of an entry is there.
+        func hasContent(of file: Generation.File) -> Bool { blobs[file.host]?.contains(file.digest) ?? false }
     }
 
     /// The store.
@@ -30,8 +35,9 @@ struct CheckpointStore: Sendable {
         try await store.list(prefix: layout.base) { object in
             switch layout.place(of: object.key) {
             case .plain: if !object.key.isFolderMarker { listing.plain.append(object) }
-            case .blob(let digest): listing.blobs.insert(digest)
+            case .blob(let digest, let host): listing.blobs[host, default: []].insert(digest)
             case .manifest(let name): listing.manifests.append((name, object.modified))
+            case .part(let name, let host): listing.parts[host, default: []].append(name)
             case .own: ()
             }
         }
@@ -46,19 +52,26 @@ struct CheckpointStore: Sendable {
 
     /// Reads a manifest.
     ///
+    /// - Parameters:
+    ///   - name: Which.
+    ///   - host: Whose part; nil for a set.
+    /// - Returns: The set, or the part.
     /// - Throws: `ObjectStoreError`, `.damaged` for one that is not whole.
-    func generation(_ name: CheckpointLayout.ManifestName) async throws -> Generation {
-        let key = layout.manifest(name)
+    func generation(_ name: CheckpointLayout.ManifestName, of host: String? = nil) async throws -> Generation {
+        let key = layout.manifest(name, of: host)
         let address = store.address(of: key)
         return try await store.read(key) { try Generation(manifest: $0, address: address) }
     }
 
     /// Writes the manifest of a generation whose contents are all there.
     ///
+    /// - Parameters:
+    ///   - generation: The generation.
+    ///   - host: Whose part of a set it is; nil for a whole set.
     /// - Throws: `ObjectStoreError`.
-    func put(_ generation: Generation) async throws {
+    func put(_ generation: Generation, of host: String? = nil) async throws {
         let name = CheckpointLayout.ManifestName(number: generation.number, run: generation.run)
-        try await store.write(layout.manifest(name), options: options) { sink in
+        try await store.write(layout.manifest(name, of: host), options: options) { sink in
             try generation.writeManifest { piece in try piece.withUnsafeBytes { try sink.write($0) } }
         }
     }
@@ -68,6 +81,12 @@ struct CheckpointStore: Sendable {
     /// A content as an object to copy from.
     func blob(_ digest: ContentDigest, sizeBytes: Int64) -> ObjectSummary {
         ObjectSummary(key: layout.blob(digest), sizeBytes: sizeBytes, modified: Timestamp(milliseconds: 0))
+    }
+
+    /// The content of an entry as an object to copy from.
+    func content(of file: Generation.File) -> ObjectSummary {
+        let key = layout.blob(file.digest, host: file.host)
+        return ObjectSummary(key: key, sizeBytes: file.sizeBytes, modified: Timestamp(milliseconds: 0))
     }
 
     /// Gives an object another name as well.

@@ -57,7 +57,7 @@ extension CheckpointSync {
             return before?.digest == digest ? before?.since : nil
         }
         var sent: Int64 = 0
-        if known == nil || !hasPlainOnly(file.key) {
+        if known == nil || !isElsewhere(file.key) {
             guard let bytes = try await sendOnce(source, digest, progress) else {
                 forgetHash(file.key)
                 return .changed
@@ -120,7 +120,7 @@ extension CheckpointSync {
         }
     }
 
-    private func hasPlainOnly(_ key: ObjectKey) -> Bool { state.withLock { $0.plainOnly[key] != nil } }
+    private func isElsewhere(_ key: ObjectKey) -> Bool { state.withLock { $0.elsewhere[key] != nil } }
 
     private func forgetHash(_ key: ObjectKey) { state.withLock { $0.hashed[key] = nil } }
 

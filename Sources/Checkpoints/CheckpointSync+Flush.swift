@@ -31,12 +31,21 @@ extension CheckpointSync {
 
     /// Stores every file that is not in the newest generation as it is now: the script has ended, nothing is waited for.
     ///
-    /// - Parameter progress: Is told how far it is.
+    /// - Parameters:
+    ///   - progress: Is told how far it is.
+    ///   - agree: Of several hosts: tells the others this host's last part, and returns when ``noteSet(number:run:part:)`` or
+    ///     ``noteNoFurtherSet(because:)`` said what became of it.
     /// - Returns: What was stored, and what is not safe and why; nothing when the folder was never restored, because
     ///   what it holds then is older than what is stored.
     /// - Throws: `CancellationError`.
-    package func flush(progress: TransferProgress? = nil) async throws -> FlushReport {
-        guard state.withLock({ $0.isRestored }) else { return FlushReport() }
+    package func flush(
+        progress: TransferProgress? = nil,
+        agree: ((HostPart) async throws -> Void)? = nil
+    ) async throws -> FlushReport {
+        guard state.withLock({ $0.isRestored }) else {
+            try await agree?(lastPart())
+            return FlushReport()
+        }
         var report = FlushReport()
         var changed: [ObjectKey] = []
         var failure: ObjectStoreError?
@@ -54,14 +63,23 @@ extension CheckpointSync {
                 changed = outcome.changed
                 if changed.isEmpty { break }
             }
-            if state.withLock({ !$0.unpublished.isEmpty || !$0.toRemove.isEmpty }) { await publish() }
         } catch let error as ObjectStoreError {
             failure = error
         }
+        try await agree?(lastPart(failure))
+        await catchUp()
+        if failure == nil, state.withLock({ !$0.unpublished.isEmpty || !$0.toRemove.isEmpty }) { await publish() }
         state.withLock { $0.storeProblem = failure?.description }
         complete(&report, changed, failure)
         if failure == nil { await dropLease() }
         return report
+    }
+
+    private func lastPart(_ failure: ObjectStoreError? = nil) -> HostPart {
+        var part = part
+        part.isLast = true
+        part.hasFailed = failure != nil
+        return part
     }
 
     /// What is not safe by the last look, when storing was cut short before it came to its end.
@@ -98,8 +116,21 @@ extension CheckpointSync {
                 report.unsafeBytes += entry.sizeBytes
             }
         }
+        addUnagreed(to: &report)
         report.safePoint = safePoint
         report.verdict = verdict(of: report)
+    }
+
+    /// Of several hosts: what is stored, and in no set that a restore would take.
+    private func addUnagreed(to report: inout FlushReport) {
+        state.withLock { state in
+            guard hosts != nil, let reason = state.hosts.unagreed else { return }
+            let unagreed = state.tracker.stored.filter { $0.value.since > state.hosts.newestAgreed }
+            for (key, entry) in unagreed.sorted(by: { $0.key < $1.key }) {
+                report.unsafe.append("\(key.description.escaped()): stored, but in no set of all hosts: \(reason)")
+                report.unsafeBytes += entry.sizeBytes
+            }
+        }
     }
 
     private func verdict(of report: FlushReport) -> String? {

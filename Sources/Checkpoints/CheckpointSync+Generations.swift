@@ -18,6 +18,8 @@ struct BatchOutcome: Sendable {
 extension CheckpointSync {
     /// Stores a batch, and the generation that it makes; what cannot be read keeps its last version.
     ///
+    /// ``catchUp()`` then gives the files their plain names.
+    ///
     /// - Parameters:
     ///   - batch: What to store.
     ///   - takesRest: Whether files that changed meanwhile are left out, and not the whole batch.
@@ -30,7 +32,7 @@ extension CheckpointSync {
         _ progress: TransferProgress? = nil
     ) async throws -> BatchOutcome {
         try await takeLease()
-        let number = state.withLock { ($0.manifests.map(\.number).max() ?? 0) + 1 }
+        let number = state.withLock { max($0.manifests.map(\.number).max() ?? 0, $0.newest?.number ?? 0) + 1 }
         var (outcome, entries, problems) = try await storeFiles(batch, generation: number, progress)
         guard outcome.changed.isEmpty || takesRest else { return outcome }
         state.withLock { $0.problems = problems }
@@ -46,7 +48,8 @@ extension CheckpointSync {
             }
             return outcome
         }
-        if state.withLock({ !$0.plainOnly.isEmpty }) {
+        // A host's part lists only what the host changed.
+        if hosts == nil, state.withLock({ !$0.elsewhere.isEmpty }) {
             try await backfill(except: Set(changes).union(batch.removed))
         }
         let isPartial = !batch.unfinished.isEmpty || !problems.isEmpty || !outcome.changed.isEmpty
@@ -59,8 +62,6 @@ extension CheckpointSync {
                 if settings.mirrorsDeletions { state.toRemove.insert(key) }
             }
         }
-        await publish()
-        await collectGarbage()
         return outcome
     }
 
@@ -103,20 +104,20 @@ extension CheckpointSync {
         return result.withLock { $0 }
     }
 
-    /// Gives contents that are only at plain names - a prefix that the service wrote - names of their own, before the
-    /// first generation lists them: the next version overwrites the plain name.
+    /// Gives contents that are only at plain names - a prefix that the service wrote - or only where another host stored
+    /// them names of their own, before the first generation lists them: the next version overwrites the plain name.
     private func backfill(except skipped: Set<ObjectKey>) async throws {
-        let plainOnly = state.withLock { state in
-            state.plainOnly.filter { !skipped.contains($0.key) && state.tracker.stored[$0.key] != nil }
+        let elsewhere = state.withLock { state in
+            state.elsewhere.filter { !skipped.contains($0.key) && state.tracker.stored[$0.key] != nil }
         }
-        try await forEachConcurrently(plainOnly, limit: transfersAtOnce) { [self] key, object in
+        try await forEachConcurrently(elsewhere, limit: transfersAtOnce) { [self] key, object in
             guard let entry = state.withLock({ $0.tracker.stored[key] }) else { return }
             if !state.withLock({ $0.blobs.contains(entry.digest) }) {
                 try await copyOrSend(object, key, entry)
             }
             state.withLock { state in
                 state.blobs.insert(entry.digest)
-                state.plainOnly[key] = nil
+                state.elsewhere[key] = nil
             }
         }
     }
@@ -126,7 +127,7 @@ extension CheckpointSync {
             try await remote.copy(object, to: remote.layout.blob(entry.digest))
         } catch let error as ObjectStoreError where error.code != .unavailable {
             // Somebody wrote to the plain name meanwhile; the file that was restored is still here.
-            state.withLock { $0.plainOnly[key] = nil }
+            state.withLock { $0.elsewhere[key] = nil }
             let outcome = try await store(TrackedFile(key: key, stamp: entry.stamp), nil, generation: entry.since, nil)
             guard case .stored(let again, _) = outcome, again.digest == entry.digest else { throw error }
         }
@@ -144,10 +145,14 @@ extension CheckpointSync {
         let (generation, gone) = state.withLock { state -> (Generation, Set<ObjectKey>) in
             let stored = state.tracker.stored
             let removed = Set(removed)
-            var files = entries.map { Generation.File($0.key, $0.value) }
-            files.reserveCapacity(max(files.count, stored.count))
-            for (key, entry) in stored where entries[key] == nil && !removed.contains(key) {
-                files.append(Generation.File(key, entry))
+            // A host's part has what the host changed: the others have the rest, too.
+            let base = hosts == nil ? -1 : state.hosts.base
+            let host = remote.layout.host
+            var files: [Generation.File] = []
+            files.reserveCapacity(hosts == nil ? max(entries.count, stored.count) : entries.count)
+            for (key, entry) in entries where entry.since > base { files.append(Generation.File(key, entry, host)) }
+            for (key, entry) in stored where entries[key] == nil && !removed.contains(key) && entry.since > base {
+                files.append(Generation.File(key, entry, host))
             }
             files.sort { $0.key < $1.key }
             let gone = state.gone.union(removed)
@@ -162,18 +167,20 @@ extension CheckpointSync {
             )
             return (generation, gone)
         }
-        try await remote.put(generation)
+        try await remote.put(generation, of: remote.layout.host)
         state.withLock { state in
             let replaced = (Array(entries.keys) + removed).compactMap { state.tracker.stored[$0]?.digest }
             for key in removed { state.tracker.forget(key) }
             for (key, entry) in entries {
                 state.tracker.commit(key, entry)
-                state.plainOnly[key] = nil
+                if hosts == nil || entry.since > state.hosts.base { state.elsewhere[key] = nil }
             }
-            state.looseBefore.formUnion(state.garbage)
-            state.garbage = Set(replaced)
             state.gone = gone
             state.hashed = [:]
+            guard hosts == nil else { return notePart(number, replacing: replaced, in: &state) }
+            state.isBehind = true
+            state.looseBefore.formUnion(state.garbage)
+            state.garbage = Set(replaced)
             let name = CheckpointLayout.ManifestName(number: number, run: remote.run)
             // The one before is kept, all others go.
             state.manifests = (state.newest.map { [$0] } ?? []) + [name] + state.manifests.filter { $0 != state.newest }
@@ -183,96 +190,19 @@ extension CheckpointSync {
         }
         logger.debug("generation stored", metadata: ["checkpoint.generation": "\(number)"])
     }
-
-    // MARK: Plain names
-
-    /// Copies what is stored to the plain names that do not have it yet, and removes those that are to go.
-    ///
-    /// What fails is tried again with the next generation and at the end.
-    func publish() async {
-        let (files, names) = state.withLock { state in
-            (
-                state.unpublished.keys.compactMap { key in state.tracker.stored[key].map { (key, $0) } },
-                Array(state.toRemove)
-            )
-        }
-        await forEachKept(files) { [self] key, entry in
-            do {
-                try await remote.publish(entry.digest, sizeBytes: entry.sizeBytes, as: key)
-                state.withLock { $0.unpublished[key] = nil }
-            } catch let error as ObjectStoreError {
-                state.withLock { $0.unpublished[key] = error.description }
-                // The others would each wait for a store that is not there.
-                if error.code == .unavailable { throw error }
-            }
-        }
-        await forEachKept(names) { [self] key in
-            do {
-                try await remote.store.delete(remote.layout.plain(key))
-                state.withLock { state in
-                    state.toRemove.remove(key)
-                    state.gone.remove(key)
-                }
-            } catch {
-                logger.debug("not removed", metadata: ["checkpoint.key": "\(key)", "reason": "\(error)"])
-            }
-        }
-    }
-
-    // MARK: Garbage
-
-    /// Removes manifests and contents that none of the last two generations needs.
-    private func collectGarbage() async {
-        let (manifests, digests) = state.withLock { state -> ([CheckpointLayout.ManifestName], [ContentDigest]) in
-            // Another run's manifests may name what ours do not.
-            guard !state.isRivalled else { return ([], []) }
-            let manifests = Array(state.manifests.dropFirst(2))
-            state.manifests.removeLast(manifests.count)
-            var unneeded = state.looseBefore
-            state.looseBefore = state.loose.subtracting(state.looseBefore)
-            state.loose = []
-            if !unneeded.isEmpty || !state.garbage.isEmpty || !state.looseBefore.isEmpty {
-                for entry in state.tracker.stored.values {
-                    unneeded.remove(entry.digest)
-                    state.garbage.remove(entry.digest)
-                    state.looseBefore.remove(entry.digest)
-                }
-                unneeded.subtract(state.garbage)
-            }
-            state.blobs.subtract(unneeded)
-            return (manifests, Array(unneeded))
-        }
-        let keys = manifests.map(remote.layout.manifest) + digests.map(remote.layout.blob)
-        await forEachKept(keys) { [self] key in
-            do {
-                try await remote.store.delete(key)
-            } catch {
-                // It costs storage until the next run finds it.
-                logger.debug("not removed", metadata: ["checkpoint.key": "\(key)", "reason": "\(error)"])
-            }
-        }
-    }
-
-    /// Runs what keeps its errors for each of some elements, several at once.
-    private func forEachKept<Element: Sendable>(
-        _ elements: [Element],
-        _ body: @escaping @Sendable (Element) async throws -> Void
-    ) async {
-        // A body keeps its error, and throws only to end the others.
-        try? await forEachConcurrently(elements, limit: transfersAtOnce) { try await body($0) }
-    }
 }
 
 extension Generation.File {
-    /// The entry of a stored file.
-    init(_ key: ObjectKey, _ entry: ChangeTracker.Stored) {
+    /// The entry of a file that a host stored.
+    init(_ key: ObjectKey, _ entry: ChangeTracker.Stored, _ host: String?) {
         self.init(
             key: key,
             sizeBytes: entry.sizeBytes,
             digest: entry.digest,
             modifiedNanoseconds: entry.stamp.modifiedNanoseconds,
             since: entry.since,
-            isSnapshot: entry.isSnapshot
+            isSnapshot: entry.isSnapshot,
+            host: host
         )
     }
 }

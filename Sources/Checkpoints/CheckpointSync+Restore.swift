@@ -48,7 +48,7 @@ extension CheckpointSync {
     /// - Returns: Name and size, in the order of the keys.
     /// - Throws: `ObjectStoreError`, also for a key that would leave the folder.
     package func storedCheckpoints() async throws -> [(name: FilePath, sizeBytes: Int64)] {
-        let listing = try await remote.list()
+        var listing = try await remote.list()
         var generation: Generation?
         for manifest in listing.manifests where generation == nil {
             do {
@@ -57,6 +57,7 @@ extension CheckpointSync {
                 logger.debug("not whole", metadata: ["checkpoint.generation": "\(manifest.name.number)"])
             }
         }
+        _ = try await leaveOutUnagreed(generation, &listing)
         return try files(of: generation, listing).sorted { $0.key < $1.key }.map { ($0.name, $0.sizeBytes) }
     }
 
@@ -72,16 +73,17 @@ extension CheckpointSync {
             try claimFolder()
             try removeStaging()
         }
-        let listing = try await remote.list()
+        var listing = try await remote.list()
         var notes: [String] = []
         for manifest in listing.manifests {
             do {
                 let generation = try await remote.generation(manifest.name)
+                let unagreed = try await leaveOutUnagreed(generation, &listing)
                 var report = try await bring(generation, listing, progress)
                 adopt(generation, listing)
                 noteUnpublished(generation, listing, stored: manifest.modified)
                 report.generation = generation.number
-                report.notes = notes + remarks(on: generation, listing, stored: manifest.modified)
+                report.notes = notes + unagreed + remarks(on: generation, listing, stored: manifest.modified)
                 return report
             } catch let error as ObjectStoreError where error.code == .damaged || error.code == .notFound {
                 notes.append("generation \(manifest.name.number) cannot be restored: \(error)")
@@ -95,8 +97,10 @@ extension CheckpointSync {
                     + remote.store.address(of: remote.layout.base.appending(".braket-runner/"))
             )
         }
-        let report = try await bring(nil, listing, progress)
+        let unagreed = try await leaveOutUnagreed(nil, &listing)
+        var report = try await bring(nil, listing, progress)
         adopt(nil, listing)
+        report.notes += unagreed
         return report
     }
 
@@ -181,11 +185,12 @@ extension CheckpointSync {
     /// Finds plain names that a run did not come to copy before it was killed.
     ///
     /// One of the same size is taken for copied unless its content is new in this generation and the object older.
+    /// One that another host stored is that host's to copy.
     private func noteUnpublished(_ generation: Generation, _ listing: CheckpointStore.Listing, stored: Timestamp) {
         let base = remote.layout.base.bytes.count
         var plain: [ObjectKey: ObjectSummary] = [:]
         for object in listing.plain { plain[object.key.droppingFirst(base)] = object }
-        for file in generation.files {
+        for file in generation.files where file.host == remote.layout.host {
             let object = plain[file.key]
             let isOlder = object.map { $0.modified < stored } ?? true
             let isOther = object?.sizeBytes != file.sizeBytes || file.since == generation.number
@@ -197,11 +202,14 @@ extension CheckpointSync {
     /// Remembers what the store has.
     private func adopt(_ generation: Generation?, _ listing: CheckpointStore.Listing) {
         state.withLock { state in
-            let needed = Set(generation?.files.map(\.digest) ?? [])
+            let own = remote.layout.host
+            let stored = listing.blobs[own] ?? []
+            let needed = Set(generation?.files.lazy.filter { $0.host == own }.map(\.digest) ?? [])
             // A content that no manifest lists may be that of a file that changed while it was sent.
-            state.blobs = listing.blobs.intersection(needed)
-            state.looseBefore = listing.blobs.subtracting(needed)
-            state.manifests = listing.manifests.map(\.name)
+            state.blobs = stored.intersection(needed)
+            state.looseBefore = stored.subtracting(needed)
+            state.manifests = own.map { listing.parts[$0] ?? [] } ?? listing.manifests.map(\.name)
+            adoptSets(generation, listing, in: &state)
             state.gone = Set(generation?.gone ?? [])
             if let generation {
                 state.newest = CheckpointLayout.ManifestName(number: generation.number, run: generation.run)

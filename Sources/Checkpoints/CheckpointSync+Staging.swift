@@ -123,7 +123,10 @@ extension CheckpointSync {
             since: entry.since,
             isSnapshot: entry.isSnapshot
         )
-        state.withLock { $0.tracker.restore(file.key, stored) }
+        state.withLock { state in
+            state.tracker.restore(file.key, stored)
+            if entry.host != remote.layout.host { state.elsewhere[file.key] = remote.content(of: entry) }
+        }
     }
 
     private func isNewer(_ local: FileStatus, than file: RestoredFile) -> Bool {
@@ -145,9 +148,7 @@ extension CheckpointSync {
             return try await download(plain, to: staged, progress)
         }
         var sources: [ObjectSummary] = []
-        if listing.blobs.contains(entry.digest) {
-            sources.append(remote.blob(entry.digest, sizeBytes: entry.sizeBytes))
-        }
+        if listing.hasContent(of: entry) { sources.append(remote.content(of: entry)) }
         if let plain = file.plain, plain.sizeBytes == entry.sizeBytes { sources.append(plain) }
         var reason = "its content is not there"
         for source in sources {
@@ -219,7 +220,11 @@ extension CheckpointSync {
                 isSnapshot: file.entry?.isSnapshot ?? false
             )
             state.tracker.restore(key, entry)
-            if file.entry == nil, let plain = file.plain { state.plainOnly[key] = plain }
+            if let entry = file.entry {
+                if entry.host != remote.layout.host { state.elsewhere[key] = remote.content(of: entry) }
+            } else {
+                state.elsewhere[key] = file.plain
+            }
             logger.debug("restored", metadata: ["checkpoint.key": "\(key)"])
         }
     }

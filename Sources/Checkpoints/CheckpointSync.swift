@@ -29,12 +29,20 @@ package final class CheckpointSync: Sendable {
         var looseBefore: Set<ContentDigest> = []
         /// Contents that only the generation before the newest has.
         var garbage: Set<ContentDigest> = []
-        /// Checkpoints whose content is at their plain names only.
-        var plainOnly: [ObjectKey: ObjectSummary] = [:]
-        /// Manifests of the store, those that are kept first.
+        /// Checkpoints whose content is under a name that this run does not keep: a plain one, or another host's.
+        var elsewhere: [ObjectKey: ObjectSummary] = [:]
+        /// Manifests that this run writes, those that are kept first; of one of several hosts its parts.
         var manifests: [CheckpointLayout.ManifestName] = []
-        /// The newest of them that is whole.
+        /// The newest set that is whole.
         var newest: CheckpointLayout.ManifestName?
+        /// Whether there is a set that plain names and garbage are not up to yet.
+        var isBehind = false
+        /// Of several hosts: the sets of all.
+        var sets: [CheckpointLayout.ManifestName] = []
+        /// Of several hosts: what is known of the sets of all.
+        var hosts = HostsState()
+        /// Contents of hosts that this job does not have, which no set needs.
+        var strangers: [ObjectKey] = []
         /// Names that are in the store and whose files the script removed.
         var gone: Set<ObjectKey> = []
         /// Stored files whose plain names do not have their content yet, with the reason.
@@ -72,7 +80,9 @@ package final class CheckpointSync: Sendable {
     /// Where the checkpoints are kept.
     let remote: CheckpointStore
     /// How.
-    let settings: CheckpointSettings
+    package let settings: CheckpointSettings
+    /// The hosts that store at this place; nil for a job of one host, or one with a place for each.
+    package let hosts: CheckpointHosts?
     /// Where a root remembers which folder held the checkpoints of which place.
     let claimFile: FilePath?
     /// How many files are moved at once.
@@ -92,6 +102,7 @@ package final class CheckpointSync: Sendable {
     ///   - prefix: The key of the checkpoint URI.
     ///   - options: How objects are stored.
     ///   - settings: When, and what a restore does with what is there.
+    ///   - hosts: The hosts that store at this place; nil for one.
     ///   - claimFile: Where a root remembers which folder held the checkpoints of which place; nil for a look only.
     ///   - transfersAtOnce: How many files are restored or stored at once.
     ///   - run: The name of this run in manifests and in the lease; letters and digits.
@@ -102,19 +113,25 @@ package final class CheckpointSync: Sendable {
         prefix: ObjectKey,
         options: WriteOptions,
         settings: CheckpointSettings = CheckpointSettings(),
+        hosts: CheckpointHosts? = nil,
         claimFile: FilePath? = nil,
         transfersAtOnce: Int = 8,
         run: String = String(UInt64.random(in: 1 << 60...UInt64.max), radix: 36),
         logger: Logger
     ) {
         self.folder = folder
-        remote = CheckpointStore(store: store, layout: CheckpointLayout(prefix: prefix), options: options, run: run)
+        let layout = CheckpointLayout(prefix: prefix, host: hosts?.current)
+        remote = CheckpointStore(store: store, layout: layout, options: options, run: run)
         self.settings = settings
+        self.hosts = hosts
         self.claimFile = claimFile
         self.transfersAtOnce = transfersAtOnce
         self.logger = logger
         state = Mutex(State(tracker: ChangeTracker(settings)))
     }
+
+    /// The name of this run in manifests.
+    package var run: String { remote.run }
 
     /// Up to where the checkpoints are safe, by the last look.
     package var safePoint: SafePoint {
@@ -129,9 +146,17 @@ package final class CheckpointSync: Sendable {
             point.age = state.takenAt.map { now - $0 }
             point.lagBytes = lag.bytes
             point.lag = lag.since.map { now - $0 } ?? .zero
-            point.problem = state.storeProblem ?? state.unpublished.first?.value
+            // Of several hosts plain names wait for the others.
+            point.problem = state.storeProblem ?? (hosts == nil ? state.unpublished.first?.value : nil)
+            if hosts != nil { countWaiting(&point, state) }
             return point
         }
+    }
+
+    /// Of several hosts: what is stored, and in no set of all yet, cannot be restored.
+    private func countWaiting(_ point: inout SafePoint, _ state: State) {
+        point.waitingFiles = state.tracker.stored.values.filter { $0.since > state.hosts.newestAgreed }.count
+        point.safeFiles = max(0, point.safeFiles - point.waitingFiles)
     }
 
     /// Looks at the folder.

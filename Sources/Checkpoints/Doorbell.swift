@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Wakes a task that waits for one of two things: that somebody rings, or that some time is over.
-final class Doorbell: Sendable {
+package final class Doorbell: Sendable {
     private struct State {
         var isRung = false
         var waiting: (id: UInt64, continuation: CheckedContinuation<Void, Never>)?
@@ -10,8 +10,11 @@ final class Doorbell: Sendable {
 
     private let state = Mutex(State())
 
+    /// Makes a bell that nobody has rung.
+    package init() {}
+
     /// Wakes who waits, or who will.
-    func ring() {
+    package func ring() {
         state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.isRung = true
             defer { state.waiting = nil }
@@ -24,7 +27,7 @@ final class Doorbell: Sendable {
     ///
     /// - Parameter limit: For how long.
     /// - Returns: Whether somebody rang since the last time.
-    func wait(atMost limit: Duration) async -> Bool {
+    package func wait(atMost limit: Duration) async -> Bool {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID

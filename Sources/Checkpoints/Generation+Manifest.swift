@@ -7,10 +7,17 @@ extension Generation {
     /// - Parameter write: Gets piece after piece.
     /// - Throws: What `write` throws.
     package func writeManifest(_ write: ([UInt8]) throws -> Void) throws {
+        // A reader of version 1 would look for the contents of hosts where they are not.
+        let version = files.contains { $0.host != nil } ? 2 : 1
         var head: JSONObject = [
-            "version": 1, "generation": .number(JSONNumber(number)), "run": .string(run),
+            "version": .number(JSONNumber(version)), "generation": .number(JSONNumber(number)), "run": .string(run),
             "time": .number(JSONNumber(time.milliseconds)), "partial": .bool(isPartial),
         ]
+        if !parts.isEmpty {
+            head["parts"] = .object(
+                JSONObject(parts.sorted { $0.key < $1.key }.map { ($0.key, .number(JSONNumber($0.value))) })
+            )
+        }
         head["count"] = .number(JSONNumber(files.count + gone.count))
         var piece = Array(JSONValue.object(head).serialized().utf8.dropLast()) + Array(",\"entries\":[\n".utf8)
         var isFirst = true
@@ -40,6 +47,7 @@ extension Generation {
         line += ",\"since\":".utf8
         line += String(file.since).utf8
         if file.isSnapshot { line += ",\"snapshot\":true".utf8 }
+        if let host = file.host { line += ",\"host\":\(JSONValue.string(host).serialized())".utf8 }
     }
 
     /// Begins an entry; most names need no escaping.
@@ -78,9 +86,9 @@ extension Generation {
         var lines = LineReader(source)
         guard let first = try lines.next(),
             let head = try? JSONText.parse(String(decoding: first, as: UTF8.self) + "]}").objectValue,
-            head["version"]?.intValue == 1, let number = head["generation"]?.intValue,
+            [1, 2].contains(head["version"]?.intValue), let number = head["generation"]?.intValue,
             let run = head["run"]?.stringValue, let count = head["count"]?.intValue
-        else { throw damaged("its first line is not one of version 1") }
+        else { throw damaged("its first line is not one of version 1 or 2") }
         let milliseconds = Int64(head["time"]?.intValue ?? 0)
         self.init(
             number: number,
@@ -88,6 +96,7 @@ extension Generation {
             time: Timestamp(milliseconds: milliseconds),
             isPartial: head["partial"]?.boolValue ?? false
         )
+        for member in head["parts"]?.objectValue?.members ?? [] { parts[member.name] = member.value.intValue }
         var isEnded = false
         while let line = try lines.next() {
             if line.elementsEqual("]}".utf8) {
@@ -129,7 +138,8 @@ extension Generation {
                 digest: digest,
                 modifiedNanoseconds: Int64(modified),
                 since: entry["since"]?.intValue ?? number,
-                isSnapshot: entry["snapshot"]?.boolValue ?? false
+                isSnapshot: entry["snapshot"]?.boolValue ?? false,
+                host: entry["host"]?.stringValue
             )
         )
         return true

@@ -14,9 +14,11 @@ package struct Generation: Hashable, Sendable {
         /// When it was written, in nanoseconds since 1970.
         package let modifiedNanoseconds: Int64
         /// The first generation with this content under this name.
-        package let since: Int
+        package var since: Int
         /// Whether it was being written when it was stored.
         package let isSnapshot: Bool
+        /// The host that stored its content; nil for a job of one host.
+        package var host: String?
 
         /// Makes an entry.
         package init(
@@ -25,7 +27,8 @@ package struct Generation: Hashable, Sendable {
             digest: ContentDigest,
             modifiedNanoseconds: Int64,
             since: Int,
-            isSnapshot: Bool = false
+            isSnapshot: Bool = false,
+            host: String? = nil
         ) {
             self.key = key
             self.sizeBytes = sizeBytes
@@ -33,6 +36,7 @@ package struct Generation: Hashable, Sendable {
             self.modifiedNanoseconds = modifiedNanoseconds
             self.since = since
             self.isSnapshot = isSnapshot
+            self.host = host
         }
     }
 
@@ -48,6 +52,8 @@ package struct Generation: Hashable, Sendable {
     package var files: [File]
     /// Names whose files the script removed, and which are still there in the store.
     package var gone: [ObjectKey]
+    /// The number of each host's part that the set has; none for a job of one host.
+    package var parts: [String: Int] = [:]
 
     /// Makes a generation.
     package init(

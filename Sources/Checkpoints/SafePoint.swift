@@ -16,6 +16,8 @@ package struct SafePoint: Hashable, Sendable {
     package var lagBytes: Int64 = 0
     /// For how long the oldest of them waits; zero when there are none.
     package var lag = Duration.zero
+    /// Of several hosts: files that are stored, and not yet in a set of all.
+    package var waitingFiles = 0
     /// Why the last attempt to store failed; nil when it did not.
     package var problem: String?
 
@@ -26,6 +28,7 @@ package struct SafePoint: Hashable, Sendable {
     package var summary: String {
         var text = "\(safeFiles) of \(counted(files, "file")) safe"
         if let age { text += ", newest \(age.components.seconds) s old" }
+        if waitingFiles > 0 { text += ", \(waitingFiles) stored and waiting for other hosts" }
         return text + ", lag \(humanBytes(lagBytes))"
     }
 
@@ -36,6 +39,7 @@ package struct SafePoint: Hashable, Sendable {
             "safeFiles": .number(JSONNumber(safeFiles)), "bytes": .number(JSONNumber(bytes)),
             "lagBytes": .number(JSONNumber(lagBytes)), "lagSeconds": .number(JSONNumber(Int(lag.components.seconds))),
         ]
+        if waitingFiles > 0 { object["waitingFiles"] = .number(JSONNumber(waitingFiles)) }
         if let age { object["ageSeconds"] = .number(JSONNumber(Int(age.components.seconds))) }
         if let problem { object["problem"] = .string(problem) }
         return object

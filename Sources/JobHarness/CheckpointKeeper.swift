@@ -1,6 +1,7 @@
 import BraketEnvironment
 import Checkpoints
 import Logging
+import MultiInstance
 import ObjectStorage
 import RunnerCore
 import Synchronization
@@ -14,15 +15,19 @@ final class CheckpointKeeper: Sendable {
     /// What was said last of why nothing can be stored; nil before the first word.
     private let saidProblem = Mutex<String??>(nil)
     private let running = Mutex<(loop: CheckpointLoop, task: Task<Void, Never>)?>(nil)
+    /// The sets of all hosts; nil in a job of one host, or one with a place for each.
+    private let sets: HostSets?
 
     /// Makes the keeper of a job.
     ///
     /// - Parameters:
     ///   - sync: The sync of the checkpoint folder.
     ///   - record: Gets `runner.safe`.
+    ///   - session: The channel of a job of several hosts; nil for one.
     ///   - logger: The runner's own log.
-    init(sync: CheckpointSync, record: RecordKeeper, logger: Logger) {
+    init(sync: CheckpointSync, record: RecordKeeper, session: ClusterSession?, logger: Logger) {
         self.sync = sync
+        sets = session.flatMap { HostSets(sync, $0, logger: logger) }
         self.record = record
         self.logger = logger
     }
@@ -46,6 +51,7 @@ final class CheckpointKeeper: Sendable {
         // It ends with `flush`, which every job comes to: the script's run is no scope that could hold it.
         let task = Task { await loop.run() }
         running.withLock { $0 = (loop, task) }
+        sets?.start { loop.wake() }
     }
 
     /// Ends the storing of the script's time and stores what is left.
@@ -63,7 +69,7 @@ final class CheckpointKeeper: Sendable {
         }
         let progress = TransferProgress()
         let report = try await reporting(progress, of: "checkpoints", logger) { [sync] in
-            try await sync.flush(progress: progress)
+            try await sync.flush(progress: progress, agree: sets?.agree)
         }
         note(report)
         return report
@@ -118,6 +124,8 @@ final class CheckpointKeeper: Sendable {
             )
         case .warning(let text):
             logger.warning("checkpoints: \(text)")
+        case .part(let part):
+            sets?.say(part)
         }
     }
 }

@@ -1,4 +1,5 @@
 import BraketEnvironment
+import Checkpoints
 import MultiInstance
 import ObjectStorage
 import RunnerCore
@@ -28,9 +29,14 @@ extension JobConfiguration {
     ) throws(ObjectStoreError) -> (store: any ObjectStore, prefix: ObjectKey)? {
         guard storage.movesData, let location = checkpoints else { return nil }
         let (store, prefix) = try stores.resolvePrefixForWriting(location)
-        // Two hosts must not write the manifests of one set.
-        guard settings.checkpoints.isPerHost || hosts.cluster != nil else { return (store, prefix) }
+        guard settings.checkpoints.isPerHost else { return (store, prefix) }
         let host = hosts.cluster?.current ?? ConfigurationFiles(paths: paths).hostName
         return (store, prefix.child(ObjectKey(host)))
+    }
+
+    /// The hosts that keep their checkpoints at the same place; nil for one host, or a place for each.
+    var checkpointHosts: CheckpointHosts? {
+        guard !settings.checkpoints.isPerHost, let cluster = hosts.cluster, cluster.size > 1 else { return nil }
+        return CheckpointHosts(current: cluster.current, all: cluster.hosts)
     }
 }

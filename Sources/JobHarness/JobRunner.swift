@@ -84,7 +84,7 @@ package struct JobRunner: Sendable {
             stores: stores,
             record: record,
             checkpoints: checkpointSync(configuration, stores).map {
-                CheckpointKeeper(sync: $0, record: record, logger: logger)
+                CheckpointKeeper(sync: $0, record: record, session: cluster?.session, logger: logger)
             },
             signals: signals,
             terminationLog: TerminationLog(inputs.environment),
@@ -113,6 +113,7 @@ package struct JobRunner: Sendable {
             prefix: prefix,
             options: configuration.writeOptions,
             settings: CheckpointSettings(configuration.settings.checkpoints),
+            hosts: configuration.checkpointHosts,
             claimFile: configuration.paths.ml.appending(".braket-runner-checkpoints"),
             transfersAtOnce: configuration.settings.store.transfersAtOnce,
             logger: logger

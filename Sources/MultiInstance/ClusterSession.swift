@@ -20,6 +20,10 @@ package final class ClusterSession: Sendable {
     package let parts = Latch<[Int: JSONObject]>()
     /// On a worker, what every host ends with; nil when the leader was lost.
     package let done = Latch<Int32?>()
+    /// On the leader, up to where hosts have stored their parts of the checkpoints; for one reader.
+    package let checkpointNews: AsyncStream<CheckpointNews>
+    /// The sets of checkpoints that were made, for one reader; ends when there can be no further one.
+    package let checkpointSets: AsyncStream<JSONObject>
 
     private let channel: any PeerChannel
 
@@ -39,7 +43,19 @@ package final class ClusterSession: Sendable {
         log: @escaping Log
     ) {
         self.cluster = cluster
-        let inbox = Inbox(started: started, stopped: stopped, verdict: verdict, parts: parts, done: done)
+        let (checkpointNews, news) = AsyncStream.makeStream(of: CheckpointNews.self)
+        let (checkpointSets, sets) = AsyncStream.makeStream(of: JSONObject.self)
+        self.checkpointNews = checkpointNews
+        self.checkpointSets = checkpointSets
+        let inbox = Inbox(
+            started: started,
+            stopped: stopped,
+            verdict: verdict,
+            parts: parts,
+            done: done,
+            checkpointNews: news,
+            checkpointSets: sets
+        )
         if cluster.isLeader {
             var limits = LeaderState.Limits()
             limits.arrival = Int64(arrivalSeconds) * 1_000_000_000
@@ -62,6 +78,12 @@ package final class ClusterSession: Sendable {
 
     /// This host's work has ended.
     package func end(_ end: HostEnd) { channel.say(.end(end)) }
+
+    /// Up to where this host has stored its part of the checkpoints.
+    package func stored(checkpoints part: JSONObject) { channel.say(.checkpoints(part)) }
+
+    /// On the leader: a set of checkpoints was made, or there will be none any more.
+    package func announce(checkpointSet set: JSONObject) { channel.announce(checkpointSet: set) }
 
     /// This host has stored what it had to.
     package func stored(_ part: JSONObject) { channel.say(.stored(part)) }
@@ -97,6 +119,14 @@ package final class ClusterSession: Sendable {
     package var strangers: Int { channel.strangers }
 }
 
+/// What the leader hears of a host's checkpoints.
+package enum CheckpointNews: Hashable, Sendable {
+    /// Up to where it has stored its part.
+    case part(JSONObject, rank: Int)
+    /// It will say nothing more: it was lost, or has stored everything.
+    case gone(rank: Int)
+}
+
 /// Where a host is reached.
 package struct HostDoor: Hashable, Sendable {
     /// Its address.
@@ -126,6 +156,10 @@ struct Inbox: Sendable {
     let parts: Latch<[Int: JSONObject]>
     /// What every host ends with.
     let done: Latch<Int32?>
+    /// What the leader hears of the hosts' checkpoints.
+    let checkpointNews: AsyncStream<CheckpointNews>.Continuation
+    /// The sets of checkpoints that were made.
+    let checkpointSets: AsyncStream<JSONObject>.Continuation
 
     /// Takes a message of the leader.
     func take(_ message: PeerMessage) {
@@ -135,9 +169,20 @@ struct Inbox: Sendable {
             stopped.set(order)
             started.set(false)
         case .verdict(let end): verdict.set(end)
-        case .done(let code): done.set(code)
+        case .checkpointSet(let set): checkpointSets.yield(set)
+        case .done(let code): end(with: code)
         default: ()
         }
+    }
+}
+
+extension Inbox {
+    /// Nothing more is heard of the job.
+    ///
+    /// - Parameter code: What every host ends with; nil when the leader was lost.
+    func end(with code: Int32?) {
+        checkpointSets.finish()
+        done.set(code)
     }
 }
 
@@ -147,6 +192,8 @@ protocol PeerChannel: Sendable {
     func open() throws(ClusterProblem)
     /// Says something to the leader.
     func say(_ message: PeerMessage)
+    /// A set of checkpoints was made.
+    func announce(checkpointSet set: JSONObject)
     /// The ranks have ended.
     func engineEnded()
     /// The job is over.

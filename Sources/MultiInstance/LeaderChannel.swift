@@ -75,6 +75,10 @@ final class LeaderChannel: PeerChannel {
         act { leader, now in leader.received(message, from: 0, now: now) }
     }
 
+    func announce(checkpointSet set: JSONObject) {
+        act { leader, _ in leader.announce(checkpointSet: set) }
+    }
+
     func engineEnded() {
         act { leader, _ in leader.engineEnded() }
     }
@@ -105,6 +109,7 @@ final class LeaderChannel: PeerChannel {
         case .log(let line): return line
         case .drop(let rank): state.sockets[rank]?.shutdown()
         case .parts(let parts): inbox.parts.set(parts)
+        case .checkpoints(let news): inbox.checkpointNews.yield(news)
         }
         return nil
     }

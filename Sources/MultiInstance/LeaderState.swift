@@ -28,6 +28,8 @@ package struct LeaderState: Sendable {
         case drop(rank: Int)
         /// The parts of all hosts that could give one are there.
         case parts([Int: JSONObject])
+        /// News of a host's checkpoints.
+        case checkpoints(CheckpointNews)
     }
 
     /// What is known of a host.
@@ -136,10 +138,11 @@ package struct LeaderState: Sendable {
             return []
         case .stopRequest(let order): return stopRequested(order, by: rank, now: now)
         case .end(let end): return ended(rank, end, now: now)
+        case .checkpoints(let part): return [.checkpoints(.part(part, rank: rank))]
         case .stored(let part):
             peers[rank].part = part
-            return partsIfComplete()
-        case .hello, .welcome, .start, .stop, .verdict, .done: return []
+            return [.checkpoints(.gone(rank: rank))] + partsIfComplete()
+        case .hello, .welcome, .start, .stop, .verdict, .done, .checkpointSet: return []
         }
     }
 
@@ -155,7 +158,9 @@ package struct LeaderState: Sendable {
         // A host that has given its part owes nothing any more.
         guard !peers[rank].isLost, peers[rank].part == nil else { return [] }
         peers[rank].loss = (at, reason)
-        var actions: [Action] = [.drop(rank: rank), .log("\(name(rank)) \(reason)")]
+        var actions: [Action] = [
+            .drop(rank: rank), .log("\(name(rank)) \(reason)"), .checkpoints(.gone(rank: rank)),
+        ]
         let isNews = peers[rank].end == nil || verdict != nil
         if isNews, verdict == nil {
             actions += begin(StopOrder(reason: "\(name(rank)) \(reason)", host: name(rank), milliseconds: grace))
@@ -229,10 +234,9 @@ package struct LeaderState: Sendable {
     private mutating func begin(_ order: StopOrder) -> [Action] {
         guard stop == nil else { return [] }
         stop = order
-        for rank in peers.indices where !peers[rank].isConnected && !peers[rank].isLost {
-            peers[rank].loss = (.max, "had not come")
-        }
-        return broadcast(.stop(order))
+        let absent = peers.indices.filter { !peers[$0].isConnected && !peers[$0].isLost }
+        for rank in absent { peers[rank].loss = (.max, "had not come") }
+        return absent.map { .checkpoints(.gone(rank: $0)) } + broadcast(.stop(order))
     }
 
     private mutating func ended(_ rank: Int, _ end: HostEnd, now: Int64) -> [Action] {
@@ -263,6 +267,9 @@ package struct LeaderState: Sendable {
         let parts = peers.indices.compactMap { rank in peers[rank].part.map { (rank, $0) } }
         return [.parts(Dictionary(uniqueKeysWithValues: parts))]
     }
+
+    /// Says what became of the checkpoints' parts.
+    package func announce(checkpointSet set: JSONObject) -> [Action] { broadcast(.checkpointSet(set)) }
 
     /// Says that the job is over.
     package mutating func finish(exitCode: Int32) -> [Action] {

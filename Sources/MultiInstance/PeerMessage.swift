@@ -96,6 +96,10 @@ package enum PeerMessage: Hashable, Sendable {
     case end(HostEnd)
     /// All hosts' work has ended, and so.
     case verdict(JobEnd)
+    /// Up to where a host has stored its part of the checkpoints.
+    case checkpoints(JSONObject)
+    /// A set of checkpoints of all hosts was made, or there will be none any more.
+    case checkpointSet(JSONObject)
     /// A host has stored what it has to store; its part of the record.
     case stored(JSONObject)
     /// The job is over; what every host ends with.
@@ -119,6 +123,8 @@ extension PeerMessage {
         case .stop(let order): ["type": "stop", "order": .object(order.json)]
         case .end(let end): ["type": "end", "end": .object(end.json)]
         case .verdict(let end): ["type": "verdict", "end": .object(end.json)]
+        case .checkpoints(let part): ["type": "checkpoints", "part": .object(part)]
+        case .checkpointSet(let set): ["type": "checkpoint-set", "set": .object(set)]
         case .stored(let part): ["type": "stored", "part": .object(part)]
         case .done(let code): ["type": "done", "code": .number(JSONNumber(Int(code)))]
         }
@@ -143,6 +149,8 @@ extension PeerMessage {
             case "stop": json["order"]?.objectValue.flatMap(StopOrder.init).map { .stop($0) }
             case "end": json["end"]?.objectValue.flatMap(HostEnd.init).map { .end($0) }
             case "verdict": json["end"]?.objectValue.map { .verdict(JobEnd($0)) }
+            case "checkpoints": json["part"]?.objectValue.map { .checkpoints($0) }
+            case "checkpoint-set": json["set"]?.objectValue.map { .checkpointSet($0) }
             case "stored": json["part"]?.objectValue.map { .stored($0) }
             case "done": json.integer("code").flatMap(Int32.init(exactly:)).map { .done(exitCode: $0) }
             default: nil

@@ -67,6 +67,8 @@ final class WorkerChannel: PeerChannel {
         socket?.send(message)
     }
 
+    func announce(checkpointSet set: JSONObject) {}
+
     func engineEnded() {}
 
     func finish(exitCode: Int32) {}
@@ -155,6 +157,7 @@ final class WorkerChannel: PeerChannel {
         let grace = Int(LeaderState.Limits().grace / 1_000_000)
         let text = "\(cluster.leader) \(reason)"
         inbox.take(.stop(StopOrder(reason: text, host: cluster.leader, milliseconds: grace)))
+        inbox.checkpointSets.finish()
         publicKey.set("")
         judgeLoss()
     }
@@ -166,6 +169,6 @@ final class WorkerChannel: PeerChannel {
         end.host = cluster.leader
         end.milliseconds = Timestamp.now().milliseconds
         inbox.verdict.set(end)
-        inbox.done.set(nil)
+        inbox.end(with: nil)
     }
 }

@@ -225,7 +225,7 @@ struct CheckpointArguments: ParsableArguments {
     @Flag(help: "Delete checkpoints in the store that the script deletes.")
     var checkpointDelete = false
 
-    @Flag(help: "Keep each host's checkpoints in a folder of its own below the checkpoint URI.")
+    @Flag(help: "Keep each host's checkpoints in a folder of its own below the checkpoint URI, not all at one place.")
     var checkpointPerHost = false
 }
 

@@ -67,6 +67,31 @@ import Musl
         }
     }
 
+    /// The loop looks again after ten times what a look took. Was what it sent before the look counted in, the second
+    /// file would wait for seventy seconds: longer than the test may take.
+    @Test(.timeLimit(.minutes(1))) func whatWasSentDoesNotMakeTheNextFileWait() async throws {
+        try await Lab.with { lab in
+            let isFirst = Mutex(true)
+            let store = CountingStore(
+                lab.place.appending("bucket"),
+                onUpload: { _ in
+                    // A slow line.
+                    let isSlow = isFirst.withLock { isFirst in
+                        defer { isFirst = false }
+                        return isFirst
+                    }
+                    if isSlow { sleep(7) }
+                }
+            )
+            _ = try await run(lab, store) { _ in
+                try write("1", to: lab.folder().appending("a"))
+                try await until { !isFirst.withLock { $0 } }
+                try write("2", to: lab.folder().appending("b"))
+                try await until { filesBelow(lab.stored) == ["a", "b"] }
+            }
+        }
+    }
+
     @Test func withoutEventsTheIntervalFindsIt() async throws {
         try await Lab.with { lab in
             let store = lab.store()

@@ -23,6 +23,8 @@ final class CountingStore: ObjectStore {
     /// What was asked so far.
     let counts = Mutex(Counts())
     private let base: LocalFolderStore
+    /// Whether it still takes changes.
+    var isAlive: Bool { counts.withLock { $0.changes < changesUntilDeath } }
     private let changesUntilDeath: Int
     private let isUnavailable: @Sendable () -> Bool
     private let onUpload: @Sendable (FilePath) throws -> Void

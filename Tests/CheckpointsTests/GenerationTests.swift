@@ -63,7 +63,7 @@ import Testing
         #expect(layout.base == ObjectKey(base))
         let digest = ContentDigest(of: [1])
         let name = CheckpointLayout.ManifestName(number: 7, run: "a-b")
-        #expect(layout.place(of: layout.blob(digest)) == .blob(digest))
+        #expect(layout.place(of: layout.blob(digest)) == .blob(digest, host: nil))
         #expect(layout.place(of: layout.manifest(name)) == .manifest(name))
         #expect(layout.place(of: layout.lease) == .own)
         #expect(layout.place(of: layout.incoming(run: "r", number: 1)) == .own)
@@ -72,6 +72,12 @@ import Testing
         for own in ["objects/xyz", "objects/\(digest)/x", "generations/x-y.json", "generations/1-y", "other"] {
             #expect(layout.place(of: ObjectKey(base + ".braket-runner/" + own)) == .own, "\(own)")
         }
+        let host = CheckpointLayout(prefix: ObjectKey(base.isEmpty ? "" : "ck"), host: "algo-2")
+        #expect(layout.place(of: host.blob(digest)) == .blob(digest, host: "algo-2"))
+        #expect(host.place(of: layout.blob(digest)) == .blob(digest, host: nil))
+        #expect(layout.place(of: host.manifest(name, of: "algo-2")) == .part(name, host: "algo-2"))
+        #expect(host.manifest(name) == layout.manifest(name))
+        #expect(layout.place(of: host.lease) == .own)
         // The listing is in the order of the sets.
         let keys = [9, 10, 100].map { layout.manifest(CheckpointLayout.ManifestName(number: $0, run: "z")) }
         #expect(keys == keys.sorted())

@@ -16,7 +16,7 @@ shared = os.environ["TEST_SHARED"]
 results = os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"]
 with open(os.path.join(results, f"of-{host}.txt"), "w") as file: file.write(host)
 with open(os.path.join(results, "same.txt"), "w") as file: file.write(host)
-with open(os.path.join(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"], "step.txt"), "w") as file: file.write(host)
+with open(os.path.join(os.environ["AMZN_BRAKET_CHECKPOINT_DIR"], f"step-{host}.txt"), "w") as file: file.write(host)
 print("host", host, "begins", flush=True)
 if os.environ.get("TEST_TORCH"):
     import torch, torch.distributed

@@ -51,7 +51,7 @@ def ended_together(job, lost, since, host, words, codes=None):
         check(codes is None or job.codes[number] in codes, f"algo-{number} ended with {job.codes[number]}")
         failure = os.path.join(job.cluster.hosts[number - 1].folder, "ml", "output", "failure")
         check(os.path.getsize(failure) > 0, f"algo-{number} has no failure text")
-        checkpoint = job.stored("checkpoints", f"algo-{number}", "step.txt")
+        checkpoint = job.stored("checkpoints", f"step-algo-{number}.txt")
         check(os.path.exists(checkpoint), f"no checkpoint of algo-{number}")
         check(os.path.exists(job.stored("out", "output", "logs", f"algo-{number}")) or job.launch != "none",
               f"no log of algo-{number}")

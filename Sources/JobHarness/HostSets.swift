@@ -1,0 +1,144 @@
+import Checkpoints
+import Logging
+import MultiInstance
+import RunnerCore
+import Synchronization
+
+/// Makes one set of checkpoints of what all hosts of a job have stored: the hosts say up to where they are, the leader
+/// makes the set, and only then do the files get their plain names (`Checkpoints/README.md`).
+final class HostSets: Sendable {
+    private let sync: CheckpointSync
+    private let session: ClusterSession
+    private let hosts: CheckpointHosts
+    private let logger: Logger
+    private let agreement: Mutex<HostAgreement>
+    private let news = Doorbell()
+    private let isOver = Latch<Bool>()
+    private let saidClashes = Mutex<Set<String>>([])
+
+    /// Makes this host's side; nil where each host has a place of its own.
+    ///
+    /// - Parameters:
+    ///   - sync: The sync of the checkpoint folder.
+    ///   - session: The channel between the hosts.
+    ///   - logger: The runner's own log.
+    init?(_ sync: CheckpointSync, _ session: ClusterSession, logger: Logger) {
+        guard let hosts = sync.hosts else { return nil }
+        self.sync = sync
+        self.session = session
+        self.hosts = hosts
+        self.logger = logger
+        agreement = Mutex(
+            HostAgreement(
+                hosts: hosts.all,
+                intervalSeconds: Double(sync.settings.interval.components.seconds),
+                now: Self.seconds()
+            )
+        )
+    }
+
+    private static func seconds() -> Double { Double(monotonicNanoseconds()) / 1e9 }
+
+    /// Begins to say and to hear; returns at once.
+    ///
+    /// - Parameter wake: Makes the loop that stores catch up with a new set.
+    func start(_ wake: @escaping @Sendable () -> Void) {
+        say(sync.part)
+        // Both end with the channel, which every job comes to.
+        Task { await hear(wake) }
+        guard hosts.isLeader else { return }
+        Task { [session] in
+            for await item in session.checkpointNews { take(item) }
+        }
+        Task { await makeSets() }
+    }
+
+    /// Says up to where this host is.
+    func say(_ part: HostPart) { session.stored(checkpoints: part.json) }
+
+    /// Says this host's last part, and waits until it is in a set, or known not to come into one.
+    ///
+    /// - Parameter part: The part.
+    /// - Throws: `CancellationError`.
+    func agree(_ part: HostPart) async throws {
+        say(part)
+        guard await isOver.value() != nil else { throw CancellationError() }
+    }
+
+    // MARK: What the leader says
+
+    private func hear(_ wake: @Sendable () -> Void) async {
+        for await set in session.checkpointSets {
+            if let number = set["number"]?.intValue, let run = set["run"]?.stringValue {
+                let part = set["parts"]?.objectValue?[hosts.current]?.intValue ?? 0
+                sync.noteSet(number: number, run: run, part: part)
+                wake()
+            } else {
+                sync.noteNoFurtherSet(because: set["over"]?.stringValue)
+                isOver.set(true)
+            }
+        }
+        let leader = hosts.all.first ?? "the leader"
+        sync.noteNoFurtherSet(because: "\(leader), which makes the sets, is not there any more")
+        isOver.set(true)
+    }
+
+    // MARK: On the leader
+
+    private func take(_ item: CheckpointNews) {
+        switch item {
+        case .part(let json, let rank):
+            guard let part = HostPart(json), hosts.all.indices.contains(rank) else { return }
+            let rest = part.isSettled ? "nothing newer" : "something newer"
+            logger.debug("checkpoints: \(hosts.all[rank]) has stored part \(part.number), \(rest)")
+            agreement.withLock { $0.take(part, from: rank, now: Self.seconds()) }
+        case .gone(let rank):
+            agreement.withLock { $0.lose(rank, now: Self.seconds()) }
+        }
+        news.ring()
+    }
+
+    private func makeSets() async {
+        while !Task.isCancelled {
+            switch agreement.withLock({ $0.decision(now: Self.seconds()) }) {
+            case .wait:
+                _ = await news.wait(atMost: .milliseconds(500))
+            case .make(let parts, let isPartial):
+                await make(parts, isPartial: isPartial)
+            case .over(let reason):
+                return session.announce(checkpointSet: reason.map { ["over": .string($0)] } ?? ["isOver": true])
+            }
+        }
+    }
+
+    private func make(_ parts: [HostPart], isPartial: Bool) async {
+        do {
+            let set = try await sync.makeSet(parts, isPartial: isPartial)
+            agreement.withLock { $0.made(parts, now: Self.seconds()) }
+            session.announce(
+                checkpointSet: [
+                    "number": .number(JSONNumber(set.number)), "run": .string(sync.run),
+                    "parts": .object(JSONObject(zip(hosts.all, parts).map { ($0, .number(JSONNumber($1.number))) })),
+                ]
+            )
+            say(clashes: set.clashes)
+        } catch {
+            logger.warning("checkpoints: no set of all hosts could be made: \(error)")
+            agreement.withLock { $0.failed() }
+            _ = await news.wait(atMost: .seconds(2))
+        }
+    }
+
+    private func say(clashes: [String]) {
+        let fresh = saidClashes.withLock { said in
+            defer { said.formUnion(clashes) }
+            return clashes.filter { !said.contains($0) }
+        }
+        guard !fresh.isEmpty else { return }
+        let names = fresh.prefix(5).joined(separator: ", ") + (fresh.count > 5 ? " and \(fresh.count - 5) more" : "")
+        let advice = "put the host's name into the file's, or give --checkpoint-per-host"
+        logger.warning(
+            "checkpoints: several hosts write \(names) with different contents, sets have the first host's: \(advice)"
+        )
+    }
+}
