@@ -127,7 +127,7 @@ dist: release ## Build the tarball of a release: program, notices, completions, 
 	@scripts/make-dist.py $(DIST) dist
 
 .PHONY: bench
-bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (half an hour; scripts/bench.py has --only).
+bench: release ## Measure dist/braket-runner against its peers and write BENCHMARKS.md (an hour; scripts/bench.py has --only).
 	@scripts/setup.sh --bench
 	@scripts/bench.py $(DIST) --write BENCHMARKS.md
 

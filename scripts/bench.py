@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Measures the runner beside its peers: start, memory, the life of a script, unpacking, packing, input files, S3.
+"""Measures the runner beside its peers: start, memory, the life of a script, unpacking, packing, input files, results,
+checkpoints, S3.
 
-usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,s3] [--runs N]
+usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,results,checkpoints,s3] [--runs N]
                 [--s3-servers null,null-tls,weed,weed-tls] [--s3-rows down1,up1,...] [--s3-clients runner,s5cmd,...]
 
 Runs alternate: each round measures every contender once, in an order that turns, and the table shows medians. Every
 time starts right before exec and ends at a time stamp which the script itself takes in its first line (CLOCK_MONOTONIC
 in Python, CLOCK_BOOTTIME from /proc/uptime in sh), so nothing of the measuring program is in it. Data is made once,
-from fixed seeds, below .bench. `make bench` builds what this needs.
+from fixed seeds, below .bench. `make bench` builds what this needs. BENCH_SCALE=0.05 makes the data of `results` and
+`checkpoints` so much smaller, to try a change of them.
 """
 
 import argparse
@@ -26,7 +28,9 @@ import tarfile
 import time
 from pathlib import Path
 
+import bench_checkpoints
 import bench_life
+import bench_results
 import bench_s3
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,8 +81,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
-    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,s3")
-    parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 3 of packing, 5 of the others")
+    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,results,checkpoints,s3")
+    parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 3 of packing and large results, 5 of the others")
     parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
     parser.add_argument("--s3-rows", default=",".join(bench_s3.ROWS), help=f"of {', '.join(bench_s3.ROWS)}")
     parser.add_argument("--s3-clients", default=",".join(bench_s3.CLIENTS), help=f"of {', '.join(bench_s3.CLIENTS)}")
@@ -307,6 +311,12 @@ class Bench:
             ],
         )
         report.target("files/s against `cp -r` (no limit set)", f"{median['cp'] / median['runner']:.2f} times", None)
+
+    def results(self, report):
+        bench_results.measure(report, self.runner, self.runs, alternate, WORK)
+
+    def checkpoints(self, report):
+        bench_checkpoints.measure(report, self.runner, self.runs, alternate, WORK)
 
     def s3(self, report):
         options = self.options
