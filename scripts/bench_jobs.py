@@ -29,7 +29,7 @@ TIMEOUT = 600
 
 @dataclass
 class Cost:
-    """What a command took: seconds, CPU seconds, peak bytes of memory and of disk, when it ended, whether all was right."""
+    """What a command took: seconds, CPU seconds, peak bytes of memory and of disk, when it ended, and was it right."""
 
     wall: float
     cpu: float
