@@ -72,7 +72,7 @@ environment() {
 install binutils dumb-init git gzip libarchive-tools libisal2 openssl tar tini zlib1g-dev
 environment .venv -r examples/qaoa/qaoa/requirements.txt -r Tests/requirements.txt
 if $cluster; then
-    install iproute2 openmpi-bin openssh-client openssh-server python3-mpi4py python3-numpy util-linux
+    install iproute2 libfaketime openmpi-bin openssh-client openssh-server python3-mpi4py python3-numpy util-linux
     exit
 fi
 if $bench; then

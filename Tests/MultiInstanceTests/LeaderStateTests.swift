@@ -148,7 +148,20 @@ import Testing
         let end = try #require(job.verdict(last))
         #expect(end.failure == nil)
         let parts = job.state.received(.stored(["a": 1]), from: 1, now: 0)
-        #expect(parts == [.parts([1: ["a": 1]])])
+        // It says nothing more of its checkpoints either.
+        #expect(parts == [.checkpoints(.gone(rank: 1)), .parts([1: ["a": 1]])])
+    }
+
+    @Test func whatIsSaidOfCheckpointsComesToTheLeaderAndFromItToAll() throws {
+        var job = try Job([0, 0])
+        _ = job.start()
+        let said = job.state.received(.checkpoints(["number": 1]), from: 2, now: 0)
+        #expect(said == [.checkpoints(.part(["number": 1], rank: 2))])
+        let told = job.state.announce(checkpointSet: ["number": 7])
+        #expect((0...2).allSatisfy { Self.sends(told, to: $0) == [.checkpointSet(["number": 7])] })
+        let lost = job.state.lost(1, reason: "was lost", at: 0, now: 0)
+        #expect(lost.contains(.checkpoints(.gone(rank: 1))))
+        #expect(Self.sends(job.state.announce(checkpointSet: [:]), to: 1).isEmpty)
     }
 
     @Test func whoIsMissingIsNamedWithTheReason() throws {

@@ -21,6 +21,7 @@ import Testing
             .hello(version: "1"), .welcome(version: "1", publicKey: "k"), .ready(hostKey: "k", port: 22), .start,
             .heartbeat(sent: 1), .echo(sent: 1, own: 2), .stopRequest(order), .stop(order), .end(end),
             .end(HostEnd(failure: nil, at: 1)), .verdict(job), .verdict(JobEnd()), .stored(["a": [1, nil]]),
+            .checkpoints(["number": 1]), .checkpointSet(["parts": ["algo-1": 2]]),
             .done(exitCode: 143),
         ]
     }()

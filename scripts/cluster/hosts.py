@@ -74,6 +74,9 @@ class Host:
         return subprocess.Popen(self.command(words), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                 env=environment, start_new_session=True)
 
+    def run(self, *words):
+        run(*self.command(words))
+
     def processes(self):
         """Every process on the host but the first and its sleep, by this machine's numbers."""
         own = os.readlink(f"/proc/{self.first}/ns/pid")

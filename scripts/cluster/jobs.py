@@ -1,5 +1,6 @@
 """Jobs on the hosts of hosts.py: starts the runner on each, and looks at what is left."""
 
+import glob
 import json
 import os
 import shutil
@@ -10,7 +11,9 @@ from hosts import ROOT, wait_until
 
 # Every host's script says that it is there, and goes on until it is told to go, or forever.
 SCRIPT = '''
-import os, sys, time, socket
+import os, select, sys, time, socket
+# time.sleep fails under libfaketime, which gives a host another time of day.
+def pause(seconds): select.select([], [], [], max(0, seconds))
 host = os.environ["SM_CURRENT_HOST"]
 shared = os.environ["TEST_SHARED"]
 results = os.environ["AMZN_BRAKET_JOB_RESULTS_DIR"]
@@ -38,19 +41,25 @@ while not os.path.exists(os.path.join(shared, "go")):
         exec(open(order).read())
     if os.environ.get("TEST_MPI") == "busy":
         world.allreduce(1)
-    time.sleep(0.05)
+    pause(0.05)
 print("done", host, flush=True)
 '''
+
+
+def faketime_library():
+    """The library that gives a process another time of day; Debian's folder has the architecture in its name."""
+    return glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
 
 
 class Job:
     """One job on some hosts of a cluster."""
 
     def __init__(self, cluster, binary, folder, hosts, launch="none", ranks=1, mpi=None, source="resourceconfig",
-                 secrets=None, options=(), managed=False, python="/usr/bin/python3"):
+                 secrets=None, options=(), managed=False, python="/usr/bin/python3", clocks=None):
         self.cluster, self.binary, self.numbers = cluster, binary, list(range(1, hosts + 1))
         self.launch, self.ranks, self.mpi, self.source = launch, ranks, mpi, source
         self.python = python
+        self.clocks = clocks or {}
         self.secrets, self.options, self.managed = secrets or {}, list(options), managed
         self.folder = folder
         self.shared = os.path.join(folder, "shared")
@@ -95,6 +104,9 @@ class Job:
         if self.launch == "torchrun":
             environment.update({"TEST_TORCH": "1", "GLOO_SOCKET_IFNAME": "eth0", "OMP_NUM_THREADS": "1",
                                 "PATH": os.path.dirname(self.python) + ":" + os.environ["PATH"]})
+        if number in self.clocks:
+            environment.update({"LD_PRELOAD": faketime_library(), "FAKETIME": f"{self.clocks[number]:+}s",
+                                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"})
         if self.mpi:
             environment["TEST_MPI"] = self.mpi
         log = open(self.log_file(number), "wb")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests jobs of several hosts on real networks: `make test-cluster`.
 
-usage: test.py RUNNER [--only WORD]
+usage: test.py RUNNER [--only WORD] [--stagger SECONDS]
 
 Each case is a function; what it measures is printed behind its name. The last line is `N passed, N failed`, and where
 namespaces cannot be made it says so and ends with success.
@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 import traceback
+from datetime import datetime
 
-from hosts import Cluster, can_make_namespaces, wait_until
+from hosts import ROOT, Cluster, can_make_namespaces, wait_until
 from jobs import Job
 
 # From a fault to the clean end of the last host that lives.
@@ -59,6 +60,11 @@ def ended_together(job, lost, since, host, words, codes=None):
         files = job.archive("out", "output", "model.tar.gz")
         check(all(f"of-algo-{number}.txt" in files for number in living), f"model.tar.gz has {sorted(files)}")
     return f"{seconds:.1f} s"
+
+
+def in_seconds(clock):
+    hours, minutes, seconds = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
 
 # Success
@@ -128,7 +134,7 @@ def staggered_starts(job):
     job.start(1)
     job.start(2)
     wait_until(lambda: "waiting for algo-3" in job.log(1) or job.poll(), 30, "nobody is named as missing")
-    time.sleep(3)
+    time.sleep(job.stagger)
     check(not job.scripts(), "a script began before all hosts were there")
     job.start(3)
     job.wait_for_scripts()
@@ -219,9 +225,28 @@ def leader_freezes(job):
 @case(seed=7)
 def disk_is_full(job):
     job.start_all()
+    host = job.cluster.hosts[1]
+    small = os.path.join(ROOT, "small")
+    host.run("sh", "-c", f"mkdir {small} && mount -t tmpfs -o size=1m none {small}")
     since = time.monotonic()
-    job.order("algo-2-", "raise OSError(28, 'No space left on device', '/full')")
+    job.order("algo-2-", f"open('{small}/file', 'wb').write(bytes(8 << 20))")
     return ended_together(job, None, since, "algo-2", ["No space left"], codes={1})
+
+
+@case(seed=16, clocks={2: -7, 3: 7})
+def clocks_are_off(job):
+    job.start_all()
+    times = [datetime.fromisoformat(job.record(number)["createdAt"]) for number in (2, 3)]
+    check((times[1] - times[0]).total_seconds() > 10, f"the clocks are not far apart: {times}")
+    # By the hosts' own clocks algo-2 would be first by fourteen seconds.
+    since = time.monotonic() + 0.5
+    for name, moment in (("algo-3-", since), ("algo-2-", since + 0.06)):
+        job.order(name, f"pause({moment} - time.monotonic()); raise ValueError('boom')")
+    seconds = ended_together(job, None, since, "algo-3", ["ValueError: boom"], codes={1})
+    said = job.sentence(1).split(" at ")[1][:8]
+    now = time.strftime("%H:%M:%S", time.gmtime())
+    check(abs(in_seconds(said) - in_seconds(now)) % 86400 < 6, f"the verdict's time is {said}, it is {now}")
+    return seconds
 
 
 @case(seed=8)
@@ -324,7 +349,7 @@ def strangers_are_refused_and_counted(job):
     check(count >= 3, f"{count} connections counted")
 
 
-def run_case(cluster, binary, name, function, hosts, options):
+def run_case(cluster, binary, stagger, name, function, hosts, options):
     seed = options.pop("seed", 0)
     if options.pop("torch", False):
         torchrun = shutil.which("torchrun", path=os.environ.get("BRAKET_TORCH", os.environ["PATH"]))
@@ -334,7 +359,7 @@ def run_case(cluster, binary, name, function, hosts, options):
         options["python"] = os.path.join(os.path.dirname(torchrun), "python3")
     folder = tempfile.mkdtemp(prefix="braket-cluster-")
     job = Job(cluster, binary, folder, hosts, **options)
-    job.seed = seed
+    job.seed, job.stagger = seed, stagger
     began = time.monotonic()
     try:
         figure = function(job)
@@ -357,6 +382,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("--only", default="")
+    parser.add_argument("--stagger", type=float, default=3, help="how long hosts wait for one that comes late (60 is promised)")
     arguments = parser.parse_args()
     if os.geteuid() == 0:
         setup = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "setup.sh")
@@ -371,7 +397,7 @@ def main():
     cluster = Cluster(folder, max(hosts for _, _, hosts, _ in cases))
     began = time.monotonic()
     try:
-        results = [result for entry in cases if (result := run_case(cluster, binary, *entry)) is not None]
+        results = [result for entry in cases if (result := run_case(cluster, binary, arguments.stagger, *entry)) is not None]
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)
