@@ -38,8 +38,9 @@ package struct CheckpointPolicy: Hashable, Sendable {
     package var quietSeconds = 1.0
     /// After how long without a safe point that is said loudly, in seconds.
     package var lagWarningSeconds = 300
-    /// Which of two different files a restore leaves in the folder.
-    package var resume = Resume.newest
+    /// Which of two different files a restore leaves in the folder; nil when nobody said: the newest, and of hosts that
+    /// keep sets together the stored one.
+    package var resume: Resume?
     /// Whether files that the script deletes are deleted in the store.
     package var mirrorsDeletions = false
     /// Whether each host has a folder of its own below the checkpoint URI.
@@ -75,7 +76,7 @@ package struct CheckpointPolicy: Hashable, Sendable {
             Double(text).flatMap { (0...3600).contains($0) ? $0 : nil }
         }
         read(options.lagWarning, \.lagWarningSeconds, "a whole number from 1 to 86400", seconds)
-        read(options.resume, \.resume, "newest, local or remote", Resume.init(rawValue:))
+        read(options.resume, \.resume, "newest, local or remote") { Resume(rawValue: $0) }
         policy.mirrorsDeletions = options.mirrorsDeletions
         policy.isPerHost = options.isPerHost
         return (policy, problems)

@@ -1,3 +1,4 @@
+import ObjectStorage
 package import RunnerCore
 
 /// The hosts that store their checkpoints at one place.
@@ -58,5 +59,56 @@ package struct HostPart: Hashable, Sendable {
         isSettled = json["settled"]?.boolValue ?? false
         isLast = json["last"]?.boolValue ?? false
         hasFailed = json["failed"]?.boolValue ?? false
+    }
+}
+
+/// A set of all hosts, as the leader tells the others.
+package struct HostSet: Hashable, Sendable {
+    /// Its number.
+    package let number: Int
+    /// The run that made it.
+    package let run: String
+    /// The bytes of its files.
+    package let bytes: Int64
+    /// The part of each host that it has.
+    package let parts: [String: Int]
+    /// Names that several hosts have different contents of, with the host whose content it has.
+    package let clashes: [String: String]
+    /// Whether another run stores at the same place: nobody may remove anything then.
+    package let isRivalled: Bool
+
+    /// Makes the word of a set.
+    init(_ set: Generation, clashes: [ObjectKey: String], isRivalled: Bool) {
+        number = set.number
+        run = set.run
+        bytes = set.files.map(\.sizeBytes).saturatingSum()
+        parts = set.parts
+        self.clashes = Dictionary(uniqueKeysWithValues: clashes.map { ($0.key.description, $0.value) })
+        self.isRivalled = isRivalled
+    }
+
+    /// The set as the leader tells it.
+    package var json: JSONObject {
+        [
+            "number": .number(JSONNumber(number)), "run": .string(run), "bytes": .number(JSONNumber(bytes)),
+            "parts": .object(JSONObject(parts.map { ($0.key, .number(JSONNumber($0.value))) })),
+            "clashes": .object(JSONObject(clashes.map { ($0.key, .string($0.value)) })),
+            "rivalled": .bool(isRivalled),
+        ]
+    }
+
+    /// Reads the word of a set; nil for what is none.
+    package init?(_ json: JSONObject) {
+        guard let number = json["number"]?.intValue, let run = json["run"]?.stringValue else { return nil }
+        self.number = number
+        self.run = run
+        bytes = Int64(json["bytes"]?.intValue ?? 0)
+        var parts: [String: Int] = [:]
+        for member in json["parts"]?.objectValue?.members ?? [] { parts[member.name] = member.value.intValue }
+        self.parts = parts
+        var clashes: [String: String] = [:]
+        for member in json["clashes"]?.objectValue?.members ?? [] { clashes[member.name] = member.value.stringValue }
+        self.clashes = clashes
+        isRivalled = json["rivalled"]?.boolValue ?? false
     }
 }

@@ -46,6 +46,8 @@ package struct CheckpointLayout: Hashable, Sendable {
     package let base: ObjectKey
     /// The host that stores, where several store at one place; nil for a job of one host.
     package let host: String?
+    /// Whether it stores for all: the leader, or the only host; that one has the lease of the whole place.
+    let isFirst: Bool
 
     /// Makes the layout below a checkpoint URI.
     ///
@@ -53,7 +55,9 @@ package struct CheckpointLayout: Hashable, Sendable {
     ///   - prefix: The key of the URI.
     ///   - host: The host that stores, where several store at one place: what only it writes and removes lies in a
     ///     folder of its own.
-    package init(prefix: ObjectKey, host: String? = nil) {
+    ///   - isFirst: Whether it is the one that makes the sets.
+    package init(prefix: ObjectKey, host: String? = nil, isFirst: Bool = true) {
+        self.isFirst = isFirst
         base = prefix.bytes.isEmpty ? prefix : prefix.child(ObjectKey(""))
         self.host = host
     }
@@ -87,8 +91,8 @@ package struct CheckpointLayout: Hashable, Sendable {
         return base.appending("\(folder(of: host))generations/\(padded)-\(name.run).json")
     }
 
-    /// The key of this host's lease.
-    package var lease: ObjectKey { base.appending("\(folder(of: host))lease.json") }
+    /// The key of this host's lease; the one that makes the sets has that of the place.
+    package var lease: ObjectKey { base.appending("\(folder(of: isFirst ? nil : host))lease.json") }
 
     /// What a key is that begins with `base`.
     package func place(of key: ObjectKey) -> Place {

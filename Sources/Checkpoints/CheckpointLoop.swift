@@ -32,6 +32,8 @@ package final class CheckpointLoop: Sendable {
     private let isEnding = Atomic(false)
     private let renamed = Mutex<[FilePath]>([])
     private let saidPart = Mutex<HostPart?>(nil)
+    /// For how long what happens after a look waits for the next one: ten times as long as a look takes.
+    let rest = Mutex(Duration.zero)
     private let report: @Sendable (CheckpointEvent) -> Void
 
     /// Makes a loop that does not run yet.
@@ -78,16 +80,15 @@ package final class CheckpointLoop: Sendable {
         var failures = 0
         var condition = Condition.idle
         var saidUnwatched = false
-        var pause = Duration.zero
         var wait = Duration.zero
         var lookedAt = ContinuousClock.now
         while goesOn {
             let isRung = wait == .zero ? false : await doorbell.wait(atMost: wait)
             guard goesOn else { break }
             // What happens soon after a look is looked at together.
-            let rest = pause - (ContinuousClock.now - lookedAt)
-            if isRung, rest > .zero {
-                await sleep(rest)
+            let left = rest.withLock { $0 } - (ContinuousClock.now - lookedAt)
+            if isRung, left > .zero {
+                await sleep(left)
                 guard goesOn else { break }
             }
             do {
@@ -95,7 +96,7 @@ package final class CheckpointLoop: Sendable {
                 (wait, took) = try await round(watch)
                 lookedAt = .now
                 sync.state.withLock { $0.storeProblem = nil }
-                pause = min(max(.seconds(1), took * 10), sync.settings.interval)
+                rest.withLock { $0 = min(max(.seconds(1), took * 10), sync.settings.interval) }
                 if failures > 0 || condition != .idle { condition = settle(condition) }
                 failures = 0
             } catch is CancellationError {
@@ -106,7 +107,7 @@ package final class CheckpointLoop: Sendable {
                 if condition != .failing { report(.moved(sync.safePoint)) }
                 condition = .failing
                 wait = min(Self.longestBackoff, .seconds(1 << min(failures, 5)))
-                pause = wait
+                rest.withLock { $0 = wait }
                 lookedAt = .now
             }
             if !saidUnwatched, watch == nil || watch?.failure != nil {

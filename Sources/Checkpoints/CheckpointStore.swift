@@ -11,8 +11,8 @@ struct CheckpointStore: Sendable {
         var blobs: [String?: Set<ContentDigest>] = [:]
         /// Manifests with the time they were stored at, the newest set first.
         var manifests: [(name: CheckpointLayout.ManifestName, modified: Timestamp)] = []
-        /// Parts of sets by the host that stored them.
-        var parts: [String: [CheckpointLayout.ManifestName]] = [:]
+        /// Parts of sets with the time they were stored at, by the host that stored them.
+        var parts: [String: [(name: CheckpointLayout.ManifestName, modified: Timestamp)]] = [:]
 
         /// Whether the content of an entry is there.
         func hasContent(of file: Generation.File) -> Bool { blobs[file.host]?.contains(file.digest) ?? false }
@@ -37,7 +37,7 @@ struct CheckpointStore: Sendable {
             case .plain: if !object.key.isFolderMarker { listing.plain.append(object) }
             case .blob(let digest, let host): listing.blobs[host, default: []].insert(digest)
             case .manifest(let name): listing.manifests.append((name, object.modified))
-            case .part(let name, let host): listing.parts[host, default: []].append(name)
+            case .part(let name, let host): listing.parts[host, default: []].append((name, object.modified))
             case .own: ()
             }
         }
@@ -96,13 +96,6 @@ struct CheckpointStore: Sendable {
         guard try await store.copy(object, of: store, to: key, options: options) else {
             throw ObjectStoreError(.failed, "\(store.address(of: key).escaped()): the store cannot copy")
         }
-    }
-
-    /// Gives a content its checkpoint's own name.
-    ///
-    /// - Throws: `ObjectStoreError`.
-    func publish(_ digest: ContentDigest, sizeBytes: Int64, as key: ObjectKey) async throws {
-        try await copy(blob(digest, sizeBytes: sizeBytes), to: layout.plain(key))
     }
 
     // MARK: The lease

@@ -26,17 +26,21 @@ extension CheckpointSync {
     /// What fails is tried again with the next generation and at the end.
     func publish() async {
         let (files, names) = state.withLock { state in
-            let files = state.unpublished.keys.compactMap { key in state.tracker.stored[key].map { (key, $0) } }
+            let files = state.unpublished.keys.compactMap { key in
+                state.tracker.stored[key].map { (key: key, entry: $0, elsewhere: state.elsewhere[key]) }
+            }
             guard hosts != nil else { return (files, Array(state.toRemove)) }
             // A plain name gets only what a set of all hosts has.
-            let isAllShown = state.hosts.part.map { $0.number <= state.hosts.newestShown } ?? true
+            let isAllAgreed = state.hosts.part.map { $0.number <= state.hosts.newestAgreed } ?? true
             return (
-                files.filter { $0.1.since <= state.hosts.newestShown }, isAllShown ? Array(state.toRemove) : []
+                files.filter { state.hosts.mayShow($0.key, since: $0.entry.since) },
+                isAllAgreed ? Array(state.toRemove) : []
             )
         }
-        await forEachKept(files) { [self] key, entry in
+        await forEachKept(files) { [self] key, entry, elsewhere in
             do {
-                try await remote.publish(entry.digest, sizeBytes: entry.sizeBytes, as: key)
+                let content = elsewhere ?? remote.blob(entry.digest, sizeBytes: entry.sizeBytes)
+                try await remote.copy(content, to: remote.layout.plain(key))
                 state.withLock { $0.unpublished[key] = nil }
             } catch let error as ObjectStoreError {
                 state.withLock { $0.unpublished[key] = error.description }
@@ -49,7 +53,8 @@ extension CheckpointSync {
                 try await remote.store.delete(remote.layout.plain(key))
                 state.withLock { state in
                     state.toRemove.remove(key)
-                    state.gone.remove(key)
+                    // Parts say what was removed since the restore, all of it each time.
+                    if hosts == nil { state.gone.remove(key) }
                 }
             } catch {
                 logger.debug("not removed", metadata: ["checkpoint.key": "\(key)", "reason": "\(error)"])

@@ -20,17 +20,19 @@ extension CheckpointSync {
     ///
     /// Blocks.
     ///
+    /// - Returns: Whether what is in the folder is from an earlier run with this place.
     /// - Throws: `ObjectStoreError`.
-    func claimFolder() throws {
+    func claimFolder() throws -> Bool {
         try makeDirectories(folder)
-        guard let claimFile else { return }
+        guard let claimFile else { return false }
         let claim = "\(folder)\n\(remote.store.address(of: remote.layout.base))"
         let earlier = try? withOpenFile(claimFile, address: claimFile.string) { descriptor in
             var bytes = [UInt8](repeating: 0, count: 8192)
             let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
             return String(decoding: bytes[..<count], as: UTF8.self)
         }
-        if let earlier, earlier.hasPrefix("\(folder)\n"), !earlier.hasSameBytes(as: claim),
+        if earlier?.hasSameBytes(as: claim) == true { return true }
+        if let earlier, earlier.hasPrefix("\(folder)\n"),
             !(try directoryEntryNames(folder).isEmpty)
         {
             let aside = unusedSibling("previous")
@@ -39,6 +41,7 @@ extension CheckpointSync {
             logger.notice("checkpoints of another place were moved", metadata: ["path": "\(aside)"])
         }
         try replaceFile(claimFile, with: Array(claim.utf8))
+        return false
     }
 
     /// A name beside the folder that is not taken: `checkpoints.previous-1`.

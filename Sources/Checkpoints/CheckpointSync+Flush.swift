@@ -108,7 +108,9 @@ extension CheckpointSync {
             }
             if state.tracker.lag.files == 0, let failure { report.unsafe.append("checkpoints: \(failure)") }
             for (key, reason) in state.unpublished.sorted(by: { $0.key < $1.key }) {
-                guard let entry = state.tracker.stored[key] else { continue }
+                // Of several hosts: what is in no set is named below.
+                guard let entry = state.tracker.stored[key], hosts == nil || entry.since <= state.hosts.newestAgreed
+                else { continue }
                 report.unsafe.append(
                     "\(key.description.escaped()): \(reason) (its content is stored in generation "
                         + "\(state.newest?.number ?? 0))"
@@ -124,7 +126,8 @@ extension CheckpointSync {
     /// Of several hosts: what is stored, and in no set that a restore would take.
     private func addUnagreed(to report: inout FlushReport) {
         state.withLock { state in
-            guard hosts != nil, let reason = state.hosts.unagreed else { return }
+            guard hosts != nil else { return }
+            let reason = state.hosts.unagreed ?? "it was not waited for"
             let unagreed = state.tracker.stored.filter { $0.value.since > state.hosts.newestAgreed }
             for (key, entry) in unagreed.sorted(by: { $0.key < $1.key }) {
                 report.unsafe.append("\(key.description.escaped()): stored, but in no set of all hosts: \(reason)")

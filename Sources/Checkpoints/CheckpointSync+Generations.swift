@@ -56,7 +56,10 @@ extension CheckpointSync {
         try await putManifest(entries, removed: batch.removed, number: number, isPartial: isPartial)
         outcome.generation = number
         state.withLock { state in
-            for key in changes { state.unpublished[key] = "not copied to its plain name yet" }
+            for key in changes {
+                state.unpublished[key] = "not copied to its plain name yet"
+                state.toRemove.remove(key)
+            }
             for key in batch.removed {
                 state.unpublished[key] = nil
                 if settings.mirrorsDeletions { state.toRemove.insert(key) }
@@ -155,9 +158,9 @@ extension CheckpointSync {
                 files.append(Generation.File(key, entry, host))
             }
             files.sort { $0.key < $1.key }
-            let gone = state.gone.union(removed)
+            let gone = state.gone.union(removed).union(state.leftOut)
                 .filter { entries[$0] == nil && (stored[$0] == nil || removed.contains($0)) }
-            let generation = Generation(
+            var generation = Generation(
                 number: number,
                 run: remote.run,
                 time: .now(),
@@ -165,6 +168,7 @@ extension CheckpointSync {
                 files: files,
                 gone: gone.sorted()
             )
+            if hosts == nil { generation.parts = state.hosts.making.seen }
             return (generation, gone)
         }
         try await remote.put(generation, of: remote.layout.host)

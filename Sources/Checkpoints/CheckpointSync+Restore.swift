@@ -57,7 +57,7 @@ extension CheckpointSync {
                 logger.debug("not whole", metadata: ["checkpoint.generation": "\(manifest.name.number)"])
             }
         }
-        _ = try await leaveOutUnagreed(generation, &listing)
+        _ = try await leaveOutNewer(than: generation, &listing)
         return try files(of: generation, listing).sorted { $0.key < $1.key }.map { ($0.name, $0.sizeBytes) }
     }
 
@@ -70,15 +70,20 @@ extension CheckpointSync {
     /// - Throws: `ObjectStoreError`; the folder is then as it was.
     package func restore(progress: TransferProgress? = nil) async throws -> RestoreReport {
         try await BlockingPool.shared.run { [self] _ in
-            try claimFolder()
+            let isOurs = try claimFolder()
+            // Of several hosts, what only this one has would be mixed with the set of all.
+            state.withLock { $0.movesExtrasAside = isOurs && hosts != nil && settings.resume == .remote }
             try removeStaging()
         }
         var listing = try await remote.list()
         var notes: [String] = []
+        var failed: Set<ObjectKey> = []
         for manifest in listing.manifests {
+            var names: [ObjectKey] = []
             do {
                 let generation = try await remote.generation(manifest.name)
-                let unagreed = try await leaveOutUnagreed(generation, &listing)
+                names = generation.files.map(\.key)
+                let unagreed = try await leaveOutNewer(than: generation, failed: failed, &listing)
                 var report = try await bring(generation, listing, progress)
                 adopt(generation, listing)
                 noteUnpublished(generation, listing, stored: manifest.modified)
@@ -86,6 +91,7 @@ extension CheckpointSync {
                 report.notes = notes + unagreed + remarks(on: generation, listing, stored: manifest.modified)
                 return report
             } catch let error as ObjectStoreError where error.code == .damaged || error.code == .notFound {
+                failed.formUnion(names)
                 notes.append("generation \(manifest.name.number) cannot be restored: \(error)")
             }
         }
@@ -97,7 +103,7 @@ extension CheckpointSync {
                     + remote.store.address(of: remote.layout.base.appending(".braket-runner/"))
             )
         }
-        let unagreed = try await leaveOutUnagreed(nil, &listing)
+        let unagreed = try await leaveOutNewer(than: nil, &listing)
         var report = try await bring(nil, listing, progress)
         adopt(nil, listing)
         report.notes += unagreed
@@ -185,12 +191,12 @@ extension CheckpointSync {
     /// Finds plain names that a run did not come to copy before it was killed.
     ///
     /// One of the same size is taken for copied unless its content is new in this generation and the object older.
-    /// One that another host stored is that host's to copy.
+    /// One that another host of this job stored is that host's to copy.
     private func noteUnpublished(_ generation: Generation, _ listing: CheckpointStore.Listing, stored: Timestamp) {
         let base = remote.layout.base.bytes.count
         var plain: [ObjectKey: ObjectSummary] = [:]
         for object in listing.plain { plain[object.key.droppingFirst(base)] = object }
-        for file in generation.files where file.host == remote.layout.host {
+        for file in generation.files where isOwn(file.host) {
             let object = plain[file.key]
             let isOlder = object.map { $0.modified < stored } ?? true
             let isOther = object?.sizeBytes != file.sizeBytes || file.since == generation.number
@@ -208,7 +214,7 @@ extension CheckpointSync {
             // A content that no manifest lists may be that of a file that changed while it was sent.
             state.blobs = stored.intersection(needed)
             state.looseBefore = stored.subtracting(needed)
-            state.manifests = own.map { listing.parts[$0] ?? [] } ?? listing.manifests.map(\.name)
+            state.manifests = own.map { listing.parts[$0]?.map(\.name) ?? [] } ?? listing.manifests.map(\.name)
             adoptSets(generation, listing, in: &state)
             state.gone = Set(generation?.gone ?? [])
             if let generation {

@@ -68,7 +68,8 @@ extension CheckpointSync {
                 }
             )
             try await BlockingPool.shared.run { [self] _ in
-                try place(fetched.withLock { $0 })
+                let aside = try place(fetched.withLock { $0 })
+                if state.withLock({ $0.movesExtrasAside }) { try moveExtras(notIn: files, to: aside) }
                 try removeTree(staging)
             }
         } catch {
@@ -181,7 +182,9 @@ extension CheckpointSync {
     // MARK: Placing
 
     /// Gives all files their names; blocks.
-    private func place(_ files: [Staged]) throws {
+    ///
+    /// - Returns: Where files that were there are now; nil when none was moved.
+    private func place(_ files: [Staged]) throws -> FilePath? {
         var aside: FilePath?
         for item in files {
             let target = folder.pushing(item.file.name)
@@ -207,6 +210,25 @@ extension CheckpointSync {
         if let aside {
             logger.notice("files that differ from the stored ones were moved", metadata: ["path": "\(aside)"])
         }
+        return aside
+    }
+
+    /// Moves aside what is in the folder and not in the set; blocks.
+    private func moveExtras(notIn files: [RestoredFile], to aside: FilePath?) throws {
+        let names = Set(files.map { ObjectKey(bytes: $0.name.bytes) })
+        var extras: [ObjectKey] = []
+        _ = TreeScan(below: folder) { key, _ in if !names.contains(key) { extras.append(key) } }
+        guard !extras.isEmpty else { return }
+        let aside = aside ?? unusedSibling("before-restore")
+        for key in extras {
+            let kept = aside.pushing(FilePath(bytes: key.bytes))
+            try makeDirectories(kept.removingLastComponent())
+            try moveTree(path(of: key), to: kept)
+        }
+        logger.notice(
+            "files that are not in the set of all hosts were moved",
+            metadata: ["path": "\(aside)", "files": "\(extras.count)"]
+        )
     }
 
     private func adopt(_ file: RestoredFile, _ stamp: FileStamp, _ digest: ContentDigest) {

@@ -37,12 +37,14 @@ package final class CheckpointSync: Sendable {
         var newest: CheckpointLayout.ManifestName?
         /// Whether there is a set that plain names and garbage are not up to yet.
         var isBehind = false
-        /// Of several hosts: the sets of all.
-        var sets: [CheckpointLayout.ManifestName] = []
         /// Of several hosts: what is known of the sets of all.
         var hosts = HostsState()
-        /// Contents of hosts that this job does not have, which no set needs.
+        /// What hosts that this job does not have stored, and no set needs.
         var strangers: [ObjectKey] = []
+        /// Whether a restore moves aside what is in the folder and not in the set.
+        var movesExtrasAside = false
+        /// Of several hosts: objects that are left out of a restore and are in no set, as if they were removed.
+        var leftOut: Set<ObjectKey> = []
         /// Names that are in the store and whose files the script removed.
         var gone: Set<ObjectKey> = []
         /// Stored files whose plain names do not have their content yet, with the reason.
@@ -120,7 +122,7 @@ package final class CheckpointSync: Sendable {
         logger: Logger
     ) {
         self.folder = folder
-        let layout = CheckpointLayout(prefix: prefix, host: hosts?.current)
+        let layout = CheckpointLayout(prefix: prefix, host: hosts?.current, isFirst: hosts?.isLeader ?? true)
         remote = CheckpointStore(store: store, layout: layout, options: options, run: run)
         self.settings = settings
         self.hosts = hosts
@@ -157,6 +159,10 @@ package final class CheckpointSync: Sendable {
     private func countWaiting(_ point: inout SafePoint, _ state: State) {
         point.waitingFiles = state.tracker.stored.values.filter { $0.since > state.hosts.newestAgreed }.count
         point.safeFiles = max(0, point.safeFiles - point.waitingFiles)
+        guard let since = state.hosts.waitsSince, case let lag = .now - since, lag > point.lag else { return }
+        point.lag = lag
+        guard lag >= settings.lagWarning else { return }
+        point.problem = point.problem ?? "it is stored, but in no set: other hosts have not stored their parts"
     }
 
     /// Looks at the folder.

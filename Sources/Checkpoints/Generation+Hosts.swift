@@ -15,22 +15,24 @@ extension Generation {
     ///   - number: The number of the new set.
     ///   - run: The run that makes it.
     ///   - time: When.
-    /// - Returns: The set, and the names that hosts have different contents of.
+    ///   - seen: The newest part of each host that there was at the restore: what is in none is not waited for any more.
+    /// - Returns: The set, and the names that hosts have different contents of, with the host whose content it has.
     static func merging(
         _ base: Generation?,
         with parts: [(host: String, part: Generation)],
         after last: Generation?,
         number: Int,
         run: String,
-        time: Timestamp
-    ) -> (set: Generation, clashes: [ObjectKey]) {
+        time: Timestamp,
+        seen: [String: Int] = [:]
+    ) -> (set: Generation, clashes: [ObjectKey: String]) {
         var files: [ObjectKey: File] = [:]
-        var clashes: Set<ObjectKey> = []
+        var clashes: [ObjectKey: String] = [:]
         for (host, part) in parts {
             for var file in part.files {
                 file.host = host
                 if let other = files[file.key] {
-                    if other.digest != file.digest { clashes.insert(file.key) }
+                    if other.digest != file.digest { clashes[file.key] = other.host }
                 } else {
                     files[file.key] = file
                 }
@@ -56,8 +58,8 @@ extension Generation {
             files: listed.sorted { $0.key < $1.key },
             gone: gone.sorted()
         )
-        set.parts = (last ?? base)?.parts ?? [:]
+        set.parts = seen.merging((last ?? base)?.parts ?? [:]) { max($0, $1) }
         for (host, part) in parts { set.parts[host] = part.number }
-        return (set, clashes.sorted())
+        return (set, clashes)
     }
 }

@@ -23,7 +23,8 @@ package struct HostAgreement: Sendable {
     /// Since when a part is in no set.
     private var waitsSince: Double?
     private var made: [Int] = []
-    private var failures = 0
+    /// How often a set could not be made since the last that was.
+    package private(set) var failures = 0
 
     /// Makes the agreement of hosts of which nothing is known yet.
     ///
@@ -46,6 +47,8 @@ package struct HostAgreement: Sendable {
         guard parts.indices.contains(rank), parts[rank] != part else { return }
         parts[rank] = part
         changedAt = now
+        // What failed before it may not fail now.
+        if part.isLast { failures = 0 }
         if part.number > made[rank] { waitsSince = waitsSince ?? now }
     }
 
@@ -72,17 +75,27 @@ package struct HostAgreement: Sendable {
     /// - Returns: The same as long as nothing happens, but for what waits for some seconds to be over.
     package func decision(now: Double) -> Decision {
         let isOver = parts.indices.allSatisfy { lost.contains($0) || parts[$0]?.isLast == true }
+        guard isNew else { return isOver ? .over(nil) : .wait }
         if let reason = obstacle { return isOver ? .over(reason) : .wait }
         let known = parts.compactMap { $0 }
-        guard isNew else { return isOver ? .over(nil) : .wait }
         let isSettled = known.allSatisfy(\.isSettled)
         if isOver {
             guard failures < Self.lastAttempts else { return .over("the store did not take the set of all hosts") }
             return .make(known, isPartial: !isSettled)
         }
-        if isSettled { return now - changedAt >= Self.stillSeconds ? .make(known, isPartial: false) : .wait }
+        if isSettled, now - changedAt >= Self.stillSeconds { return .make(known, isPartial: false) }
+        // Hosts that never are still together - a log of each is stored every interval - must not wait for ever.
         guard let waitsSince, now - waitsSince >= intervalSeconds * 2 else { return .wait }
-        return .make(known, isPartial: true)
+        return .make(known, isPartial: !isSettled)
+    }
+
+    /// Why no set can be made of what has waited for longer than any host may hold the others up; nil when it has not.
+    ///
+    /// - Parameter now: The clock.
+    /// - Returns: The reason, for a person.
+    package func standstill(now: Double) -> String? {
+        guard let waitsSince, now - waitsSince >= max(intervalSeconds * 2, 10) else { return nil }
+        return obstacle
     }
 
     /// Whether a part is in no set yet.

@@ -67,6 +67,8 @@ final class CheckpointKeeper: Sendable {
                 task.cancel()
             }
         }
+        // A job that fails before the restore has not begun to.
+        sets?.start {}
         let progress = TransferProgress()
         let report = try await reporting(progress, of: "checkpoints", logger) { [sync] in
             try await sync.flush(progress: progress, agree: sets?.agree)
@@ -97,6 +99,9 @@ final class CheckpointKeeper: Sendable {
         safe["verdict"] = .string(verdict)
         record.set("safe", .object(safe))
     }
+
+    /// Whether this host takes part in sets of all hosts.
+    var isShared: Bool { sets != nil }
 
     /// Up to where the checkpoints are safe.
     var safePoint: SafePoint { sync.safePoint }
@@ -153,14 +158,18 @@ extension CheckpointKeeper {
 
 extension CheckpointSettings {
     /// The settings of a job.
-    init(_ policy: CheckpointPolicy) {
+    ///
+    /// - Parameters:
+    ///   - policy: What was given.
+    ///   - isShared: Whether several hosts keep sets together: what one has of its own would be mixed with the set.
+    init(_ policy: CheckpointPolicy, isShared: Bool) {
         self.init()
         interval = .seconds(policy.intervalSeconds)
         quiet = .seconds(policy.quietSeconds)
         lagWarning = .seconds(policy.lagWarningSeconds)
         mirrorsDeletions = policy.mirrorsDeletions
         resume =
-            switch policy.resume {
+            switch policy.resume ?? (isShared ? .remote : .newest) {
             case .newest: .newest
             case .local: .local
             case .remote: .remote

@@ -14,7 +14,8 @@ final class HostSets: Sendable {
     private let agreement: Mutex<HostAgreement>
     private let news = Doorbell()
     private let isOver = Latch<Bool>()
-    private let saidClashes = Mutex<Set<String>>([])
+    private let hasStarted = Atomic(false)
+    private let said = Mutex<(clashes: Set<String>, obstacle: String?)>(([], nil))
 
     /// Makes this host's side; nil where each host has a place of its own.
     ///
@@ -37,14 +38,22 @@ final class HostSets: Sendable {
         )
     }
 
+    /// On a leader that keeps no checkpoints with the others: says so to those that do, which would wait.
+    ///
+    /// - Parameter session: The channel between the hosts.
+    static func announceNone(_ session: ClusterSession) {
+        session.announce(checkpointSet: ["over": "the first host keeps no checkpoints with the others"])
+    }
+
     private static func seconds() -> Double { Double(monotonicNanoseconds()) / 1e9 }
 
-    /// Begins to say and to hear; returns at once.
+    /// Begins to say and to hear, unless it has; returns at once.
     ///
     /// - Parameter wake: Makes the loop that stores catch up with a new set.
     func start(_ wake: @escaping @Sendable () -> Void) {
+        guard !hasStarted.exchange(true, ordering: .relaxed) else { return }
         say(sync.part)
-        // Both end with the channel, which every job comes to.
+        // All end with the channel, which every job comes to.
         Task { await hear(wake) }
         guard hosts.isLeader else { return }
         Task { [session] in
@@ -68,13 +77,12 @@ final class HostSets: Sendable {
     // MARK: What the leader says
 
     private func hear(_ wake: @Sendable () -> Void) async {
-        for await set in session.checkpointSets {
-            if let number = set["number"]?.intValue, let run = set["run"]?.stringValue {
-                let part = set["parts"]?.objectValue?[hosts.current]?.intValue ?? 0
-                sync.noteSet(number: number, run: run, part: part)
+        for await json in session.checkpointSets {
+            if let set = HostSet(json) {
+                sync.noteSet(set)
                 wake()
             } else {
-                sync.noteNoFurtherSet(because: set["over"]?.stringValue)
+                sync.noteNoFurtherSet(because: json["over"]?.stringValue)
                 isOver.set(true)
             }
         }
@@ -102,6 +110,7 @@ final class HostSets: Sendable {
         while !Task.isCancelled {
             switch agreement.withLock({ $0.decision(now: Self.seconds()) }) {
             case .wait:
+                sayObstacle()
                 _ = await news.wait(atMost: .milliseconds(500))
             case .make(let parts, let isPartial):
                 await make(parts, isPartial: isPartial)
@@ -115,24 +124,37 @@ final class HostSets: Sendable {
         do {
             let set = try await sync.makeSet(parts, isPartial: isPartial)
             agreement.withLock { $0.made(parts, now: Self.seconds()) }
-            session.announce(
-                checkpointSet: [
-                    "number": .number(JSONNumber(set.number)), "run": .string(sync.run),
-                    "parts": .object(JSONObject(zip(hosts.all, parts).map { ($0, .number(JSONNumber($1.number))) })),
-                ]
-            )
+            session.announce(checkpointSet: set.json)
             say(clashes: set.clashes)
         } catch {
-            logger.warning("checkpoints: no set of all hosts could be made: \(error)")
-            agreement.withLock { $0.failed() }
-            _ = await news.wait(atMost: .seconds(2))
+            let count = agreement.withLock { agreement in
+                agreement.failed()
+                return agreement.failures
+            }
+            // Once: the store may be away for hours.
+            logger.log(
+                level: count == 1 ? .warning : .debug,
+                "checkpoints: no set of all hosts could be made: \(error)"
+            )
+            _ = await news.wait(atMost: min(.seconds(30), .seconds(1 << min(count, 5))))
         }
     }
 
-    private func say(clashes: [String]) {
-        let fresh = saidClashes.withLock { said in
-            defer { said.formUnion(clashes) }
-            return clashes.filter { !said.contains($0) }
+    /// Says why there is no set when that lasts.
+    private func sayObstacle() {
+        let obstacle = agreement.withLock { $0.standstill(now: Self.seconds()) }
+        let isNews = said.withLock { said in
+            defer { said.obstacle = obstacle }
+            return said.obstacle != obstacle
+        }
+        guard isNews, let obstacle else { return }
+        logger.warning("CHECKPOINTS ARE NOT SAFE: what the hosts have stored makes no set: \(obstacle)")
+    }
+
+    private func say(clashes: [String: String]) {
+        let fresh = said.withLock { said in
+            defer { said.clashes.formUnion(clashes.keys) }
+            return clashes.keys.filter { !said.clashes.contains($0) }.sorted().map { $0.escaped() }
         }
         guard !fresh.isEmpty else { return }
         let names = fresh.prefix(5).joined(separator: ", ") + (fresh.count > 5 ? " and \(fresh.count - 5) more" : "")

@@ -25,6 +25,7 @@ extension Job {
     /// On the leader: waits for the other hosts' results and takes them into its own folders.
     func takeHostResults() async {
         guard let cluster, !isWorker else { return }
+        if checkpoints?.isShared != true { HostSets.announceNone(cluster.session) }
         let began = ContinuousClock.now
         let parts = await cluster.session.parts.value() ?? [:]
         let hosts = cluster.cluster.hosts

@@ -73,12 +73,13 @@ extension Job {
         let logProblem = Mutex<String?>("it was not tried")
         let cut = await uncut {
             async let log = storeLog()
-            // First: of several hosts the leader waits for the others' ends, and they for the last set of checkpoints.
-            storing.finished("checkpoints", problems: await flushCheckpoints())
+            // Beside the results: of several hosts the leader waits for the others' ends, and they for the last set.
+            async let checkpointProblems = flushCheckpoints()
             await takeHostResults()
             let problems = await storeResults(succeeded: succeeded)
             storing.finished("results", problems: problems + mergeProblems)
             await removeHostResults(unless: problems)
+            storing.finished("checkpoints", problems: await checkpointProblems)
             await removeAbandonedUploads()
             let problem = await log
             logProblem.withLock { $0 = problem }

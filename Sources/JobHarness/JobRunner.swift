@@ -112,7 +112,10 @@ package struct JobRunner: Sendable {
             store: store,
             prefix: prefix,
             options: configuration.writeOptions,
-            settings: CheckpointSettings(configuration.settings.checkpoints),
+            settings: CheckpointSettings(
+                configuration.settings.checkpoints,
+                isShared: configuration.checkpointHosts != nil
+            ),
             hosts: configuration.checkpointHosts,
             claimFile: configuration.paths.ml.appending(".braket-runner-checkpoints"),
             transfersAtOnce: configuration.settings.store.transfersAtOnce,

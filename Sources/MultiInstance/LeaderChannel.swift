@@ -85,6 +85,8 @@ final class LeaderChannel: PeerChannel {
 
     func finish(exitCode: Int32) {
         act { leader, _ in leader.finish(exitCode: exitCode) }
+        inbox.checkpointNews.finish()
+        inbox.checkpointSets.finish()
         let isAlone = state.withLock { state in
             state.hasFinished = true
             return state.sockets.isEmpty

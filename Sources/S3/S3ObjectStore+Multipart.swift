@@ -23,7 +23,7 @@ extension S3ObjectStore {
     ) async throws -> R {
         let left = resuming ? try await findUpload(of: key, options) : nil
         let upload: MultipartUpload
-        if let left { upload = left } else { upload = try await beginUpload(to: key, options) }
+        if let left { upload = left } else { upload = try await beginUncancelled(to: key, options) }
         do {
             let result = try await body(upload)
             try await upload.complete()
@@ -52,6 +52,24 @@ extension S3ObjectStore {
     }
 
     // MARK: Beginning
+
+    /// Begins an upload; a cancelled task still waits a second for the answer.
+    ///
+    /// A store that has the request begins the upload whether somebody waits or not, and only the answer names it: it
+    /// could not be aborted.
+    private func beginUncancelled(to key: ObjectKey, _ options: WriteOptions) async throws -> MultipartUpload {
+        try Task.checkCancellation()
+        let beginning = Task { try await beginUpload(to: key, options) }
+        return try await withTaskCancellationHandler {
+            try await beginning.value
+        } onCancel: {
+            Task {
+                // Nobody cancels this task.
+                try? await Task.sleep(for: .seconds(1))
+                beginning.cancel()
+            }
+        }
+    }
 
     private func beginUpload(to key: ObjectKey, _ options: WriteOptions) async throws -> MultipartUpload {
         let call = S3Call(.post, key).adding("uploads").storing(options)

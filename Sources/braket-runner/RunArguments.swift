@@ -216,7 +216,10 @@ struct CheckpointArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Which of a stored and a different local checkpoint counts at the start (default: newest).",
+            """
+            Which of a stored and a different local checkpoint counts at the start (default: newest; of several hosts \
+            at one place remote).
+            """,
             valueName: "newest|local|remote"
         )
     )

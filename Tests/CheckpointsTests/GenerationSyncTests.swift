@@ -93,6 +93,22 @@ import Testing
         }
     }
 
+    /// The plain names have the second set's files too: none of them may come with the first.
+    @Test func filesOfADamagedSetAreNotMixedIn() async throws {
+        try await Lab.with { lab in
+            let sync = lab.sync(lab.store())
+            _ = try await sync.restore()
+            try write(Self.sets[0], lab)
+            _ = try await sync.flush()
+            try write(Self.sets[1].merging(["more": "xB"]) { $1 }, lab)
+            _ = try await sync.flush()
+            let digest = ContentDigest(of: Array("oB".utf8))
+            try overwrite("xx", in: lab.stored.pushing(".braket-runner/objects").appending("\(digest)"))
+            try overwrite("xx", in: lab.stored.appending("optimizer"))
+            #expect(try await lab.restored("fresh").files == Self.sets[0])
+        }
+    }
+
     @Test func aManifestThatIsCutShortIsNone() async throws {
         try await Lab.with { lab in
             let sync = lab.sync(lab.store())

@@ -55,6 +55,23 @@ struct HostAgreementTests {
         #expect(agreement.decision(now: 60) == .make(parts, isPartial: true))
     }
 
+    /// A log of each host is stored every interval: there is never a moment at which nobody has news.
+    @Test func steadyNewsHoldsItUpForTwoIntervals() {
+        var agreement = Self.agreement([Self.part(1), Self.part(1), Self.part(1)])
+        for second in 1...60 { agreement.take(Self.part(1 + second), from: second % 3, now: Double(second)) }
+        guard case .make(_, isPartial: false) = agreement.decision(now: 60.5) else {
+            Issue.record("\(agreement.decision(now: 60.5))")
+            return
+        }
+    }
+
+    @Test func whatStandsInTheWayForLongIsSaid() {
+        let agreement = Self.agreement([Self.part(1), Self.part(1), nil])
+        #expect(agreement.standstill(now: 59) == nil)
+        #expect(agreement.standstill(now: 60) == "algo-3 did not say what it has stored")
+        #expect(Self.agreement([Self.part(0), Self.part(0), nil]).standstill(now: 60) == nil)
+    }
+
     @Test func whatIsInASetMakesNoOther() {
         let parts = [Self.part(1), Self.part(2), Self.part(0)]
         var agreement = Self.agreement(parts)
@@ -103,6 +120,8 @@ struct HostAgreementTests {
             [part(1, last: true), part(1, last: true), part(1, settled: false, last: true, failed: true)], nil,
             .over("algo-3 could not store its part")
         ),
+        // It failed before its restore, and so did nobody's script begin.
+        ([part(0, last: true, base: 7), part(0, settled: false, last: true), part(0, last: true)], nil, .over(nil)),
         (
             [part(1, last: true), part(1, last: true, base: 7), part(1, last: true)], nil,
             .over("the hosts restored different sets")
@@ -127,6 +146,14 @@ struct HostAgreementTests {
             agreement.failed()
         }
         #expect(agreement.decision(now: 1) == .over("the store did not take the set of all hosts"))
+    }
+
+    @Test func failuresOfAnOutageBeforeTheEndDoNotCount() {
+        var agreement = Self.agreement([Self.part(1), Self.part(1), Self.part(1)])
+        for _ in 0..<9 { agreement.failed() }
+        let last = [Self.part(1, last: true), Self.part(1, last: true), Self.part(1, last: true)]
+        for (rank, part) in last.enumerated() { agreement.take(part, from: rank, now: 1) }
+        #expect(agreement.decision(now: 1) == .make(last, isPartial: false))
     }
 
     @Test func partsAreToldAsTheyAre() {

@@ -87,6 +87,7 @@ import Testing
             for number in 1...3 { try hosts.write("equal", "x", number) }
             _ = try await hosts.makeSet()
             #expect(hosts.clashes == ["same"])
+            try #expect(hosts.lab.plainContents()["same"] == "of 1")
             #expect(try await hosts.lab.restored("fresh").files == ["same": "of 1", "equal": "x"])
             // What is written again counts as every other change.
             try hosts.write("same", "of 3 again", 3)
@@ -122,6 +123,141 @@ import Testing
             let left = filesBelow(hosts.lab.stored.pushing(".braket-runner/hosts"))
             #expect(!left.contains { $0.hasPrefix("algo-") && $0.contains("/objects/") }, "\(left)")
             try #expect(directoryEntryNames(hosts.lab.stored.pushing(".braket-runner/objects")).isEmpty)
+        }
+    }
+
+    // MARK: What ends in the middle leaves
+
+    /// A job that lost a host leaves files that are in no set, and so does the one after it: none is ever mixed in.
+    @Test func whatIsInNoSetStaysOutForGood() async throws {
+        try await Hosts.with(2) { hosts in
+            let names = ["algo-1", "algo-2"]
+            try await hosts.restore()
+            for number in 1...2 { try hosts.write("shard-\(number)", "1", number) }
+            _ = try await hosts.makeSet()
+            try hosts.write("step-200", "x", 1)
+            hosts.syncs[0].noteNoFurtherSet(because: "algo-2 was lost")
+            _ = try await hosts.flush(1)
+            // The next run stores a part, and is lost too.
+            try await hosts.begin(named: names, "second")
+            #expect(hosts.reports[1].notes.contains { $0.contains("newer versions of 1 file") })
+            try hosts.write("step-300", "y", 1)
+            hosts.syncs[0].noteNoFurtherSet(because: "algo-2 was lost")
+            _ = try await hosts.flush(1)
+            try #expect(hosts.lab.plainContents().keys.sorted() == ["shard-1", "shard-2", "step-200", "step-300"])
+            // The third one makes a set, and with it what is older is settled.
+            try await hosts.begin(named: names, "third")
+            try hosts.write("shard-1", "2", 1)
+            _ = try await hosts.makeSet()
+            let expected = ["shard-1": "2", "shard-2": "1"]
+            let (files, report) = try await hosts.lab.restored("fresh")
+            #expect(files == expected)
+            #expect(report.notes == [])
+        }
+    }
+
+    @Test func theOnlyCopyOfAFileIsNotOverwrittenByWhatIsInNoSet() async throws {
+        try await Hosts.with(2) { hosts in
+            try CheckpointsTests.write("given", to: hosts.lab.stored.appending("model"))
+            try await hosts.restore()
+            try hosts.write("model", "2", 1)
+            hosts.syncs[0].noteNoFurtherSet(because: "algo-2 was lost")
+            #expect(try await !hosts.flush(1).isSafe)
+            #expect(try await hosts.lab.restored("fresh").files == ["model": "given"])
+        }
+    }
+
+    @Test func aSingleHostAfterwardsSaysNothingOfOldParts() async throws {
+        try await Hosts.with(2) { hosts in
+            try await hosts.restore()
+            try hosts.write("shard-1", "1", 1)
+            _ = try await hosts.makeSet()
+            for round in 1...3 {
+                let single = hosts.lab.sync(hosts.store, "single-\(round)", run: "single\(round)")
+                #expect(try await single.restore().notes == [], "round \(round)")
+                try CheckpointsTests.write("s\(round)", to: hosts.lab.folder("single-\(round)").appending("shard-1"))
+                #expect(try await single.flush().isSafe)
+            }
+            #expect(try await hosts.lab.restored("fresh").files == ["shard-1": "s3"])
+        }
+    }
+
+    /// The plain name of what the second host of two stored is not copied when the job is killed; one host goes on.
+    @Test func plainNamesOfHostsThatLeftAreCompleted() async throws {
+        try await Hosts.with(2) { hosts in
+            try await hosts.restore()
+            try hosts.write("shard-2", "1", 2)
+            _ = try await hosts.makeSet(catchingUp: false)
+            try #expect(hosts.lab.plainContents() == [:])
+            let single = hosts.lab.sync(hosts.store, "single", run: "single")
+            _ = try await single.restore()
+            #expect(try await single.flush().isSafe)
+            try #expect(hosts.lab.plainContents() == ["shard-2": "1"])
+        }
+    }
+
+    // MARK: Folders that are there already
+
+    /// The host that was lost is another machine now; the others still have what they wrote after the set.
+    @Test func ofSeveralHostsTheSetCountsBeforeWhatAFolderHas() async throws {
+        try await Hosts.with(2) { hosts in
+            hosts.settings.resume = .remote
+            let names = ["algo-1", "algo-2"]
+            try await hosts.begin(named: names, "same")
+            for number in 1...2 { try hosts.write("shard-\(number)", "1", number) }
+            _ = try await hosts.makeSet()
+            try hosts.write("shard-1", "newer", 1)
+            try hosts.write("more-1", "newer", 1)
+            try await hosts.begin(named: names, "same")
+            for number in 1...2 { try #expect(hosts.contents(number) == ["shard-1": "1", "shard-2": "1"]) }
+            // Nothing is lost.
+            let aside = hosts.lab.folder("same").appending("algo-1.before-restore-1")
+            #expect(filesBelow(aside) == ["more-1", "shard-1"])
+        }
+    }
+
+    @Test func whatWasFilledByHandStays() async throws {
+        try await Hosts.with(1) { hosts in
+            hosts.settings.resume = .remote
+            try CheckpointsTests.write("warm", to: hosts.lab.folder("filled/algo-1").appending("given"))
+            try await hosts.begin(named: ["algo-1"], "filled")
+            try #expect(hosts.contents(1) == ["given": "warm"])
+        }
+    }
+
+    // MARK: Deletions
+
+    /// Scripts that keep the last few checkpoints, after a resume.
+    @Test func removedFilesStayRemovedOverManySets() async throws {
+        try await Hosts.with(2) { hosts in
+            hosts.settings.mirrorsDeletions = true
+            let names = ["algo-1", "algo-2"]
+            try await hosts.begin(named: names, "first")
+            for number in 1...2 { try hosts.write("old-\(number)", "o\(number)", number) }
+            _ = try await hosts.makeSet()
+            try await hosts.begin(named: names, "second")
+            removeLink(hosts.folder(1).appending("old-1"))
+            removeLink(hosts.folder(1).appending("old-2"))
+            for round in 1...4 {
+                try hosts.write("step", "\(round)", 1)
+                _ = try await hosts.makeSet()
+                #expect(try await hosts.lab.restored("after-\(round)").files == ["step": "\(round)"])
+                try #expect(hosts.lab.plainContents() == ["step": "\(round)"])
+            }
+        }
+    }
+
+    @Test func aNameThatIsUsedAgainKeepsItsPlainName() async throws {
+        try await Hosts.with(2) { hosts in
+            hosts.settings.mirrorsDeletions = true
+            try await hosts.begin(named: ["algo-1", "algo-2"], "first")
+            try hosts.write("a", "1", 1)
+            _ = try await hosts.makeSet()
+            removeLink(hosts.folder(1).appending("a"))
+            _ = try await hosts.flush(1)
+            try hosts.write("a", "2", 1)
+            _ = try await hosts.makeSet()
+            try #expect(hosts.lab.plainContents() == ["a": "2"])
         }
     }
 

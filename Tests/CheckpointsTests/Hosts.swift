@@ -16,6 +16,8 @@ final class Hosts {
     private(set) var reports: [RestoreReport] = []
     /// The clashing names of the newest set.
     private(set) var clashes: [String] = []
+    /// How the hosts keep their folders.
+    var settings = CheckpointSettings()
     /// The number of the newest set.
     private(set) var newest: Int?
     private var names: [String] = []
@@ -57,7 +59,9 @@ final class Hosts {
                 store: store,
                 prefix: ObjectKey("ck"),
                 options: WriteOptions(),
+                settings: settings,
                 hosts: CheckpointHosts(current: name, all: names),
+                claimFile: lab.place.appending("claim-\(tag)-\(name)"),
                 run: "run\(rank)" + tag.filter(\.isLetter),
                 logger: quietLogger
             )
@@ -94,9 +98,10 @@ final class Hosts {
 
     /// Stores what all hosts have changed, and makes a set of it.
     ///
+    /// - Parameter catchesUp: Whether the hosts live on to copy to plain names.
     /// - Returns: Its number.
     /// - Throws: When there is none.
-    func makeSet() async throws -> Int {
+    func makeSet(catchingUp catchesUp: Bool = true) async throws -> Int {
         var agreement = HostAgreement(hosts: names, intervalSeconds: 30, now: 0)
         for (rank, sync) in syncs.enumerated() {
             _ = try await sync.flush(agree: { agreement.take($0, from: rank, now: 0) })
@@ -105,11 +110,12 @@ final class Hosts {
             throw ObjectStoreError(.failed, "there is no set to make: \(agreement.decision(now: 0))")
         }
         let set = try await syncs[0].makeSet(parts, isPartial: false)
-        for (rank, sync) in syncs.enumerated() {
-            sync.noteSet(number: set.number, run: syncs[0].run, part: parts[rank].number)
-            await sync.catchUp()
+        for sync in syncs {
+            // As the hosts hear of it.
+            sync.noteSet(try HostSet(set.json) ?? { throw TestServerError("no set: \(set.json)") }())
+            if catchesUp { await sync.catchUp() }
         }
-        clashes = set.clashes
+        clashes = set.clashes.keys.sorted()
         newest = set.number
         return set.number
     }

@@ -33,7 +33,7 @@ struct HostCheckpointTests {
         """
 
     private static let options = [
-        "--instances", "3", "--checkpoints", "s3://bucket/cp", "--checkpoint-quiet", "0.2", "--log-level", "debug",
+        "--instances", "3", "--checkpoints", "s3://bucket/cp", "--log-level", "debug",
     ]
 
     private static func start(_ folder: JobFolder, _ more: [String] = []) -> RunningProgram {
@@ -106,6 +106,15 @@ struct HostCheckpointTests {
             #expect(run.exitCode == 75, "\(run.errors)")
             let all = "shard-algo-1=2 shard-algo-2=1 shard-algo-3=1"
             #expect(Self.found(folder) == (1...3).map { "algo-\($0) has \(all)" })
+        }
+    }
+
+    @Test("A set-up that fails does not wait for sets")
+    func failingSetUp() throws {
+        try JobFolder.with { folder in
+            folder.write("source/alg.py", Self.script)
+            let run = folder.run(folder.job("nothing") + Self.options)
+            #expect(run.exitCode == 65, "\(run.errors)")
         }
     }
 

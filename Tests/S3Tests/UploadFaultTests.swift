@@ -63,6 +63,39 @@ import Testing
         try proxy.expectRightSignatures()
     }
 
+    /// A store that has the request begins the upload, whoever waits; only its answer says how to abort it.
+    @Test func anUploadThatWasBeginningWhenItWasCancelledIsAborted() async throws {
+        let (asked, cancelled) = (Semaphore(), Semaphore())
+        let server = try ScriptedServer { request in
+            guard request.queryValue("uploads") != nil else { return .http(204) }
+            guard request.method == "POST" else {
+                return .http(
+                    200,
+                    text: "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>"
+                )
+            }
+            asked.signal()
+            cancelled.wait()
+            return .http(
+                200,
+                text: "<InitiateMultipartUploadResult><UploadId>begun</UploadId></InitiateMultipartUploadResult>"
+            )
+        }
+        defer { server.stop() }
+        let store = try Lab.store(at: server.endpoint)
+        try await withTemporaryDirectory { folder in
+            let file = folder.appending("file")
+            try write(Self.large, to: file)
+            let task = Task { try await store.upload(file, to: Lab.key("begun"), options: WriteOptions()) }
+            await asked.waitAside()
+            task.cancel()
+            cancelled.signal()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+        let aborts = server.requests.filter { $0.method == "DELETE" }
+        #expect(aborts.map { $0.queryValue("uploadId") } == ["begun"])
+    }
+
     /// The requests that begin and end an upload in parts.
     @Test(
         arguments: [Way.parts, .partStream],
