@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures the runner beside its peers: start, memory, the life of a script, unpacking, packing, input files, results,
-checkpoints, S3.
+checkpoints, many hosts, S3.
 
-usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,results,checkpoints,s3] [--runs N]
+usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,results,checkpoints,hosts,s3]
+                [--runs N] [--hosts 1,2,4,8]
                 [--s3-servers null,null-tls,weed,weed-tls] [--s3-rows down1,up1,...] [--s3-clients runner,s5cmd,...]
 
 Runs alternate: each round measures every contender once, in an order that turns, and the table shows medians. Every
@@ -29,6 +30,7 @@ import time
 from pathlib import Path
 
 import bench_checkpoints
+import bench_hosts
 import bench_life
 import bench_results
 import bench_s3
@@ -81,8 +83,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
-    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,results,checkpoints,s3")
+    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,results,checkpoints,hosts,s3")
     parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 3 of packing and large results, 5 of the others")
+    parser.add_argument("--hosts", default=bench_hosts.DEFAULT_COUNTS, help="how many hosts the jobs of `hosts` have")
     parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
     parser.add_argument("--s3-rows", default=",".join(bench_s3.ROWS), help=f"of {', '.join(bench_s3.ROWS)}")
     parser.add_argument("--s3-clients", default=",".join(bench_s3.CLIENTS), help=f"of {', '.join(bench_s3.CLIENTS)}")
@@ -317,6 +320,10 @@ class Bench:
 
     def checkpoints(self, report):
         bench_checkpoints.measure(report, self.runner, self.runs, alternate, WORK)
+
+    def hosts(self, report):
+        counts = [int(count) for count in self.options.hosts.split(",")]
+        bench_hosts.measure(report, self.runner, self.runs, alternate, counts)
 
     def s3(self, report):
         options = self.options

@@ -72,7 +72,8 @@ class Job:
 
     # Starting
 
-    def start(self, number):
+    def prepare(self, number):
+        """The host, made again where it has died, with an empty root."""
         host = self.cluster.host(number)
         # Not the folder itself, which is the host's root.
         for name in os.listdir(host.folder):
@@ -81,6 +82,10 @@ class Job:
                 os.remove(path)
             else:
                 shutil.rmtree(path)
+        return host
+
+    def start(self, number):
+        host = self.prepare(number)
         words = [
             self.binary, "run", "--root", ROOT, "--script", os.path.join(self.folder, "script"),
             "--entry-point", "alg", "--job-name", "cluster-job", "--python", self.python, *self.options,
@@ -97,7 +102,8 @@ class Job:
             self.write_resource_config(host)
         else:
             words += ["--hosts", f"algo-[1-{len(self.numbers)}]", "--host-index", str(number - 1)]
-        environment = {"PATH": os.environ["PATH"], "HOME": "/root", "TEST_SHARED": self.shared,
+        # What a host that dies leaves of temporary files goes with the job.
+        environment = {"PATH": os.environ["PATH"], "HOME": "/root", "TEST_SHARED": self.shared, "TMPDIR": self.folder,
                        "BRAKET_RUNNER_CLUSTER_SECRET": self.secrets.get(number, "the job's")}
         if self.managed:
             environment["AMZN_BRAKET_HP_FILE"] = os.path.join(ROOT, "braket/input/config/hyperparameters.json")
