@@ -76,7 +76,8 @@ package struct CheckpointPolicy: Hashable, Sendable {
             Double(text).flatMap { (0...3600).contains($0) ? $0 : nil }
         }
         read(options.lagWarning, \.lagWarningSeconds, "a whole number from 1 to 86400", seconds)
-        read(options.resume, \.resume, "newest, local or remote") { Resume(rawValue: $0) }
+        // Of an optional: what is no word of these is nothing, and not "nobody said".
+        read(options.resume, \.resume, "newest, local or remote") { Resume(rawValue: $0).map(Optional.some) }
         policy.mirrorsDeletions = options.mirrorsDeletions
         policy.isPerHost = options.isPerHost
         return (policy, problems)
