@@ -81,6 +81,15 @@ package struct RetryRules: Hashable, Sendable {
         spentQuota: .slowDown
     )
 
+    /// For what is left to store when the script has ended: nothing else is to be done, and nobody stores it later.
+    ///
+    /// A hundred tries make a quarter of an hour on average; the promise is ten minutes.
+    package static let lastTransfer: RetryRules = {
+        var rules = transfer
+        rules.maximumAttempts = 100
+        return rules
+    }()
+
     /// How long to wait before a retry: full jitter on a wait that doubles.
     ///
     /// - Parameters:

@@ -74,16 +74,24 @@ package struct HostSet: Hashable, Sendable {
     package let parts: [String: Int]
     /// Names that several hosts have different contents of, with the host whose content it has.
     package let clashes: [String: String]
+    /// Names that one host removed and another one wrote.
+    package let again: [String]
     /// Whether another run stores at the same place: nobody may remove anything then.
     package let isRivalled: Bool
 
+    /// How many names of a kind are told: a message has a limit, and what more there are only costs plain names.
+    private static let mostNames = 1000
+
     /// Makes the word of a set.
-    init(_ set: Generation, clashes: [ObjectKey: String], isRivalled: Bool) {
+    init(_ set: Generation, clashes: [ObjectKey: String], again: [ObjectKey], isRivalled: Bool) {
         number = set.number
         run = set.run
         bytes = set.files.map(\.sizeBytes).saturatingSum()
         parts = set.parts
-        self.clashes = Dictionary(uniqueKeysWithValues: clashes.map { ($0.key.description, $0.value) })
+        let told = clashes.sorted { $0.key < $1.key }.prefix(Self.mostNames)
+        // Keys are bytes: two may be one text.
+        self.clashes = Dictionary(told.map { ($0.key.description, $0.value) }) { first, _ in first }
+        self.again = again.sorted().prefix(Self.mostNames).map(\.description)
         self.isRivalled = isRivalled
     }
 
@@ -93,7 +101,7 @@ package struct HostSet: Hashable, Sendable {
             "number": .number(JSONNumber(number)), "run": .string(run), "bytes": .number(JSONNumber(bytes)),
             "parts": .object(JSONObject(parts.map { ($0.key, .number(JSONNumber($0.value))) })),
             "clashes": .object(JSONObject(clashes.map { ($0.key, .string($0.value)) })),
-            "rivalled": .bool(isRivalled),
+            "again": .array(again.map(JSONValue.string)), "rivalled": .bool(isRivalled),
         ]
     }
 
@@ -109,6 +117,7 @@ package struct HostSet: Hashable, Sendable {
         var clashes: [String: String] = [:]
         for member in json["clashes"]?.objectValue?.members ?? [] { clashes[member.name] = member.value.stringValue }
         self.clashes = clashes
+        again = (json["again"]?.arrayValue ?? []).compactMap(\.stringValue)
         isRivalled = json["rivalled"]?.boolValue ?? false
     }
 }

@@ -32,6 +32,8 @@ package final class CheckpointLoop: Sendable {
     private let isEnding = Atomic(false)
     private let renamed = Mutex<[FilePath]>([])
     private let saidPart = Mutex<HostPart?>(nil)
+    /// Of several hosts: before when no further part is stored.
+    private let nextPart = Mutex(ContinuousClock.now)
     /// For how long what happens after a look waits for the next one: ten times as long as a look takes.
     let rest = Mutex(Duration.zero)
     private let report: @Sendable (CheckpointEvent) -> Void
@@ -160,27 +162,37 @@ package final class CheckpointLoop: Sendable {
             return min(max(after, .milliseconds(100)), interval)
         case .store(let batch):
             let begun = ContinuousClock.now
+            let early = nextPart.withLock { $0 } - begun
+            guard early <= .zero else { return min(early, interval) }
             // A file that is written anew faster than the others are sent must not keep them unsafe for ever.
             let isLate = sync.state.withLock { $0.tracker.lag.since }.map { begun - $0 > interval * 2 } ?? false
             let outcome = try await sync.storeBatch(batch, takesRest: isLate)
             guard outcome.changed.isEmpty else { return min(sync.settings.quiet + .milliseconds(100), interval) }
             guard outcome.generation != nil else { return interval }
-            sayPart()
             // Of one host the set is safe now, and its plain names follow.
             if sync.hosts == nil { report(.moved(sync.safePoint)) }
             await sync.catchUp()
-            let took = ContinuousClock.now - begun
             // Each generation costs some requests.
-            await sleep(min(max(sync.settings.generationSpacing, took * 10), interval))
+            let pause = min(max(sync.settings.generationSpacing, (.now - begun) * 10), interval)
+            if sync.hosts == nil {
+                await sleep(pause)
+            } else {
+                // Whether there is something newer must be known all the time: else it is left out of a set.
+                sayPart(afterLook: false)
+                nextPart.withLock { $0 = .now + pause }
+            }
             // Whatever rang meanwhile.
             return .milliseconds(1)
         }
     }
 
     /// Of several hosts: says up to where this one is, when that is news.
-    private func sayPart() {
+    ///
+    /// - Parameter isFresh: Whether a look has just been taken: what was written while a part was sent is not seen yet.
+    private func sayPart(afterLook isFresh: Bool = true) {
         guard sync.hosts != nil else { return }
-        let part = sync.part
+        var part = sync.part
+        if !isFresh { part.isSettled = false }
         let isNews = saidPart.withLock { said in
             defer { said = part }
             return said != part

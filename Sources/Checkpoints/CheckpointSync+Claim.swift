@@ -25,7 +25,6 @@ extension CheckpointSync {
     func claimFolder() throws -> Bool {
         try makeDirectories(folder)
         guard let claimFile else { return false }
-        let claim = "\(folder)\n\(remote.store.address(of: remote.layout.base))"
         let earlier = try? withOpenFile(claimFile, address: claimFile.string) { descriptor in
             var bytes = [UInt8](repeating: 0, count: 8192)
             let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
@@ -40,9 +39,18 @@ extension CheckpointSync {
             try makeDirectories(folder)
             logger.notice("checkpoints of another place were moved", metadata: ["path": "\(aside)"])
         }
-        try replaceFile(claimFile, with: Array(claim.utf8))
         return false
     }
+
+    /// Remembers that the folder has what this place had, and what a run of ours adds; blocks.
+    ///
+    /// - Throws: `ObjectStoreError`.
+    func noteClaim() throws {
+        guard let claimFile else { return }
+        try replaceFile(claimFile, with: Array(claim.utf8))
+    }
+
+    private var claim: String { "\(folder)\n\(remote.store.address(of: remote.layout.base))" }
 
     /// A name beside the folder that is not taken: `checkpoints.previous-1`.
     ///
@@ -54,6 +62,14 @@ extension CheckpointSync {
         func sibling() -> FilePath { folder.removingLastComponent().appending("\(name).\(word)-\(number)") }
         while FileStatus(of: sibling(), followingLinks: false) != nil { number += 1 }
         return sibling()
+    }
+
+    /// Where a restore moves files that are there: beside the folder, and inside where that is a file system of its own.
+    func asideFolder() -> FilePath {
+        let beside = unusedSibling("before-restore")
+        let parent = FileStatus(of: folder.removingLastComponent())?.identity.device
+        guard let parent, FileStatus(of: folder)?.identity.device != parent else { return beside }
+        return folder.appending("\(ownFilePrefix)-\(beside.lastComponent?.string ?? "before-restore")")
     }
 
     // MARK: The lease

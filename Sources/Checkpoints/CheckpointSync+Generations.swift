@@ -32,7 +32,9 @@ extension CheckpointSync {
         _ progress: TransferProgress? = nil
     ) async throws -> BatchOutcome {
         try await takeLease()
-        let number = state.withLock { max($0.manifests.map(\.number).max() ?? 0, $0.newest?.number ?? 0) + 1 }
+        let number = state.withLock { state in
+            max(state.manifests.map(\.number).max() ?? 0, state.newest?.number ?? 0, state.hosts.inSet) + 1
+        }
         var (outcome, entries, problems) = try await storeFiles(batch, generation: number, progress)
         guard outcome.changed.isEmpty || takesRest else { return outcome }
         state.withLock { $0.problems = problems }

@@ -28,7 +28,7 @@ extension CheckpointSync {
     package func makeSet(_ parts: [HostPart], isPartial: Bool) async throws -> HostSet {
         let read = try await readParts(parts)
         let making = state.withLock { $0.hosts.making }
-        var (set, clashes) = Generation.merging(
+        var (set, clashes, again) = Generation.merging(
             making.base,
             with: read,
             after: making.last,
@@ -50,7 +50,7 @@ extension CheckpointSync {
         }
         await remove(old.map(remote.layout.manifest))
         logger.debug("set of all hosts stored", metadata: ["checkpoint.generation": "\(set.number)"])
-        return HostSet(set, clashes: clashes, isRivalled: isRivalled)
+        return HostSet(set, clashes: clashes, again: again, isRivalled: isRivalled)
     }
 
     /// Reads the parts that are not read yet.
@@ -131,8 +131,10 @@ extension CheckpointSync {
     ///   - state: What is known.
     func adoptSets(_ generation: Generation?, _ listing: CheckpointStore.Listing, in state: inout State) {
         state.hosts.base = generation?.number ?? 0
+        // The parts of this run count on from there, also when other runs removed the manifests.
+        state.hosts.inSet = hosts.flatMap { generation?.parts[$0.current] } ?? 0
         let plain = state.elsewhere.filter { $0.value.key == remote.layout.plain($0.key) }
-        if hosts != nil { state.hosts.plainOnly = Set(plain.keys) }
+        if hosts != nil { state.hosts.plainOnly.formUnion(plain.keys) }
         // What it holds of others is the leader's to see to, or that of a job of one host.
         guard remote.layout.isFirst else { return }
         if hosts != nil { state.hosts.making.base = generation }

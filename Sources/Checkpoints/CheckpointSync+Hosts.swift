@@ -89,6 +89,11 @@ extension CheckpointSync {
             state.hosts.inSet = part
             state.hosts.waitsSince = state.hosts.part.map { $0.number > part } ?? false ? .now : nil
             state.isBehind = true
+            // Another host has written what this one removed.
+            if !set.again.isEmpty {
+                let again = Set(set.again)
+                state.toRemove = state.toRemove.filter { !again.contains($0.description) }
+            }
             // The plain name is for the content that the set has.
             let lost = set.clashes.filter { $0.value != hosts.current }
             guard !lost.isEmpty else { return }

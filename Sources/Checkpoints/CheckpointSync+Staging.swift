@@ -71,6 +71,7 @@ extension CheckpointSync {
                 let aside = try place(fetched.withLock { $0 })
                 if state.withLock({ $0.movesExtrasAside }) { try moveExtras(notIn: files, to: aside) }
                 try removeTree(staging)
+                try noteClaim()
             }
         } catch {
             try? await BlockingPool.shared.run { _ in try removeTree(staging) }  // The next start removes it.
@@ -116,7 +117,11 @@ extension CheckpointSync {
 
     /// Remembers the stored version of a file that stays: it counts until the other one is stored.
     private func keepStored(_ file: RestoredFile, _ local: FileStatus) {
-        guard let entry = file.entry else { return }
+        guard let entry = file.entry else {
+            // The only copy of what is stored.
+            state.withLock { _ = $0.hosts.plainOnly.insert(file.key) }
+            return
+        }
         let stored = ChangeTracker.Stored(
             stamp: FileStamp(replacedBy: local, modifiedNanoseconds: entry.modifiedNanoseconds),
             digest: entry.digest,
@@ -192,7 +197,7 @@ extension CheckpointSync {
             if let staged = item.staged {
                 try makeDirectories(target.removingLastComponent())
                 if settings.resume == .remote, FileStatus(of: target, followingLinks: false) != nil {
-                    let folder = aside ?? unusedSibling("before-restore")
+                    let folder = aside ?? asideFolder()
                     aside = folder
                     let kept = folder.pushing(item.file.name)
                     try makeDirectories(kept.removingLastComponent())
@@ -219,7 +224,7 @@ extension CheckpointSync {
         var extras: [ObjectKey] = []
         _ = TreeScan(below: folder) { key, _ in if !names.contains(key) { extras.append(key) } }
         guard !extras.isEmpty else { return }
-        let aside = aside ?? unusedSibling("before-restore")
+        let aside = aside ?? asideFolder()
         for key in extras {
             let kept = aside.pushing(FilePath(bytes: key.bytes))
             try makeDirectories(kept.removingLastComponent())

@@ -16,7 +16,8 @@ extension Generation {
     ///   - run: The run that makes it.
     ///   - time: When.
     ///   - seen: The newest part of each host that there was at the restore: what is in none is not waited for any more.
-    /// - Returns: The set, and the names that hosts have different contents of, with the host whose content it has.
+    /// - Returns: The set; the names that hosts have different contents of, with the host whose content it has; and those
+    ///   that one host removed and another one wrote.
     static func merging(
         _ base: Generation?,
         with parts: [(host: String, part: Generation)],
@@ -25,7 +26,7 @@ extension Generation {
         run: String,
         time: Timestamp,
         seen: [String: Int] = [:]
-    ) -> (set: Generation, clashes: [ObjectKey: String]) {
+    ) -> (set: Generation, clashes: [ObjectKey: String], again: [ObjectKey]) {
         var files: [ObjectKey: File] = [:]
         var clashes: [ObjectKey: String] = [:]
         for (host, part) in parts {
@@ -60,6 +61,6 @@ extension Generation {
         )
         set.parts = seen.merging((last ?? base)?.parts ?? [:]) { max($0, $1) }
         for (host, part) in parts { set.parts[host] = part.number }
-        return (set, clashes)
+        return (set, clashes, removed.filter { files[$0] != nil })
     }
 }

@@ -101,13 +101,26 @@ package struct HostAgreement: Sendable {
     /// Whether a part is in no set yet.
     private var isNew: Bool { zip(parts, made).contains { ($0?.number ?? 0) > $1 } }
 
+    /// Which sets the hosts restored, when that is not one; nil as long as not all have said it.
+    package var basesThatDiffer: String? {
+        let bases = parts.compactMap { $0?.base }
+        guard bases.count == parts.count, Set(bases).count > 1 else { return nil }
+        return zip(hosts, bases).map { "\($0) set \($1)" }.joined(separator: ", ")
+    }
+
+    /// Whether all hosts have said what they restored.
+    package var isComplete: Bool { parts.allSatisfy { $0 != nil } }
+
     /// Why the parts make no set, as long as that is so.
     private var obstacle: String? {
         for (host, part) in zip(hosts, parts) where part == nil { return "\(host) did not say what it has stored" }
         if Set(parts.map { $0?.base }).count > 1 { return "the hosts restored different sets" }
         for (rank, part) in parts.enumerated() {
-            guard let part, !part.isSettled else { continue }
-            if lost.contains(rank), !part.isLast { return "\(hosts[rank]) was lost before its part was stored" }
+            guard let part else { continue }
+            // One that stored nothing so far is none that does. Of another nobody knows what it was about to write.
+            let isWriter = part.number > 0 || !part.isSettled
+            if lost.contains(rank), !part.isLast, isWriter { return "\(hosts[rank]) was lost" }
+            if part.isSettled { continue }
             if part.isLast, part.hasFailed { return "\(hosts[rank]) could not store its part" }
         }
         return nil

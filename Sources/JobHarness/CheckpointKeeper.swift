@@ -100,6 +100,21 @@ final class CheckpointKeeper: Sendable {
         record.set("safe", .object(safe))
     }
 
+    /// Makes sure that all hosts begin with the same set.
+    ///
+    /// - Throws: `JobFailure` on the leader when they do not.
+    func checkBases() async throws(JobFailure) {
+        guard let bases = await sets?.basesThatDiffer() else { return }
+        throw JobFailure(
+            .checkpointsUnreadable,
+            .inputs,
+            "The hosts restored different sets of checkpoints.",
+            details: [
+                "\(bases): the others' newest set cannot be restored there; --resume remote on all hosts shows why"
+            ]
+        )
+    }
+
     /// Whether this host takes part in sets of all hosts.
     var isShared: Bool { sets != nil }
 

@@ -74,6 +74,14 @@ final class HostSets: Sendable {
         guard await isOver.value() != nil else { throw CancellationError() }
     }
 
+    /// On the leader: which sets the hosts restored, when that is not one; waits a second at most for all to say it.
+    func basesThatDiffer() async -> String? {
+        guard hosts.isLeader else { return nil }
+        // They said it before they were ready; here it may be on its way from one thread to the other.
+        for _ in 0..<20 where !agreement.withLock({ $0.isComplete }) { try? await Task.sleep(for: .milliseconds(50)) }
+        return agreement.withLock { $0.basesThatDiffer }
+    }
+
     // MARK: What the leader says
 
     private func hear(_ wake: @Sendable () -> Void) async {

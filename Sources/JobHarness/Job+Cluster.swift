@@ -38,6 +38,7 @@ extension Job {
         if let order = cluster.session.stopped.current, !order.isEnd {
             throw JobFailure(order, while: "waiting for the other hosts")
         }
+        try await checkpoints?.checkBases()
         record.set("startWaitSeconds", .number(JSONNumber(seconds(since: began))))
     }
 

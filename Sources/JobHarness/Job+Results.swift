@@ -4,6 +4,7 @@ import BraketEnvironment
 import Checkpoints
 import Logging
 import ObjectStorage
+import ProcessSupervision
 import RunnerCore
 import Synchronization
 import SystemPackage
@@ -18,6 +19,8 @@ extension Job {
     /// - Returns: The exit code.
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
         reserve.release()
+        // Who was asked to stop has only the time that is left.
+        if signals.stopRequest == nil { stores.s3.becomePatient() }
         if let scriptFailure {
             if saysWhy(scriptFailure) { report(scriptFailure, logger) }
             note(pointing(scriptFailure))
@@ -73,13 +76,14 @@ extension Job {
         let logProblem = Mutex<String?>("it was not tried")
         let cut = await uncut {
             async let log = storeLog()
-            // Beside the results: of several hosts the leader waits for the others' ends, and they for the last set.
-            async let checkpointProblems = flushCheckpoints()
+            // Of several hosts beside the results: the leader waits for the others' ends, and they for the last set.
+            async let flushed: Void = flushCheckpoints(storing, when: checkpoints?.isShared == true)
+            await flushCheckpoints(storing, when: checkpoints?.isShared != true)
             await takeHostResults()
             let problems = await storeResults(succeeded: succeeded)
             storing.finished("results", problems: problems + mergeProblems)
             await removeHostResults(unless: problems)
-            storing.finished("checkpoints", problems: await checkpointProblems)
+            await flushed
             await removeAbandonedUploads()
             let problem = await log
             logProblem.withLock { $0 = problem }
@@ -162,6 +166,11 @@ extension Job {
     }
 
     // MARK: Checkpoints
+
+    private func flushCheckpoints(_ storing: Storing, when isTime: Bool) async {
+        guard isTime else { return }
+        storing.finished("checkpoints", problems: await flushCheckpoints())
+    }
 
     private func flushCheckpoints() async -> [String] {
         guard let checkpoints else { return [] }

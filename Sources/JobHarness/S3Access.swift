@@ -76,6 +76,11 @@ final class S3Access: Sendable {
         }
     }
 
+    /// From now on a store that is away is waited for longer; nothing when S3 was not needed so far.
+    func becomePatient() {
+        connected.withLock { try? $0?.get().client.becomePatient() }
+    }
+
     /// The region for the script: what is configured, or that of the instance; nil when nothing says one.
     ///
     /// - Returns: A region's name.
@@ -217,7 +222,10 @@ final class S3Access: Sendable {
         s3.expectedBucketOwner = settings.expectedBucketOwner
         s3.connections = settings.transfersAtOnce
         if let bytes = settings.bufferBytes { s3.bufferBytes = bytes }
-        if let attempts = configuration.maxAttempts { s3.retries.maximumAttempts = attempts }
+        if let attempts = configuration.maxAttempts {
+            s3.retries.maximumAttempts = attempts
+            s3.patientRetries.maximumAttempts = attempts
+        }
         switch settings.payloadSigning {
         case .always: s3.payloadSigning = .always
         case .never: s3.payloadSigning = .never

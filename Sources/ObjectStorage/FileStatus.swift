@@ -21,7 +21,8 @@ package struct FileStatus: Hashable, Sendable {
 
     /// Device and inode: the same for every name of a file.
     package struct Identity: Hashable, Sendable {
-        fileprivate let device: UInt64
+        /// The file system.
+        package let device: UInt64
         fileprivate let inode: UInt64
     }
 

@@ -27,6 +27,7 @@ package final class S3Client: Sendable {
     private let connections: Allowance
     private let buckets = Mutex<[String: BucketFacts]>([:])
     private let instanceRegion = Mutex<String?>(nil)
+    private let isPatient = Atomic(false)
     /// Is told in one sentence what is worth a line at debug level.
     let logDetail: @Sendable (String) -> Void
 
@@ -49,6 +50,13 @@ package final class S3Client: Sendable {
         self.logDetail = logDetail
         connections = Allowance(configuration.connections)
         partBuffers = PartBuffers(budgetBytes: configuration.partBudgetBytes)
+    }
+
+    /// From now on a store that is away is waited for longer.
+    package func becomePatient() { isPatient.store(true, ordering: .relaxed) }
+
+    private var rules: RetryRules {
+        isPatient.load(ordering: .relaxed) ? configuration.patientRetries : configuration.retries
     }
 
     // MARK: Requests
@@ -82,7 +90,7 @@ package final class S3Client: Sendable {
         limits: HTTPLimits = HTTPLimits(),
         reading read: (HTTPResponse) throws(ServiceError) -> R
     ) async throws -> R {
-        try await sender.retrying(retries ?? configuration.retries) { attempt in
+        try await sender.retrying(retries ?? rules) { attempt in
             try read(try await send(call, bucket: bucket, limits: limits, in: attempt))
         }
     }
@@ -139,7 +147,7 @@ package final class S3Client: Sendable {
     /// - Returns: What `operation` returns.
     /// - Throws: The last error of `operation`; `CancellationError`.
     func retrying<R>(_ operation: (RequestAttempt) async throws -> R) async throws -> R {
-        try await sender.retrying(configuration.retries, operation)
+        try await sender.retrying(rules, operation)
     }
 
     private func sendOnce(

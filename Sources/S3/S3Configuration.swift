@@ -23,6 +23,8 @@ package struct S3Configuration: Sendable {
     package var payloadSigning = PayloadSigning.automatic
     /// When a request is sent again.
     package var retries = RetryRules.transfer
+    /// The same once the client is told to be patient.
+    package var patientRetries = RetryRules.lastTransfer
     /// The account that every bucket must belong to; nil for any.
     package var expectedBucketOwner: String?
     /// The most requests at once, for the whole process.

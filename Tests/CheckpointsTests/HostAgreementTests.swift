@@ -106,15 +106,14 @@ struct HostAgreementTests {
 
     /// Each row: the parts, the rank that is lost, and what follows.
     static let ends: [(parts: [HostPart?], lost: Int?, decision: HostAgreement.Decision)] = [
-        // Settled when it was lost: all that it wrote is stored.
+        // It stores none.
         (
-            [part(1, last: true), part(1), part(2, last: true)], 1,
-            .make([part(1, last: true), part(1), part(2, last: true)], isPartial: false)
+            [part(1, last: true), part(0), part(2, last: true)], 1,
+            .make([part(1, last: true), part(0), part(2, last: true)], isPartial: false)
         ),
-        (
-            [part(1, last: true), part(1, settled: false), part(2, last: true)], 1,
-            .over("algo-2 was lost before its part was stored")
-        ),
+        // Nobody knows what it was about to write.
+        ([part(1, last: true), part(1), part(2, last: true)], 1, .over("algo-2 was lost")),
+        ([part(1, last: true), part(0, settled: false), part(2, last: true)], 1, .over("algo-2 was lost")),
         ([part(1, last: true), part(1, last: true), nil], 2, .over("algo-3 did not say what it has stored")),
         (
             [part(1, last: true), part(1, last: true), part(1, settled: false, last: true, failed: true)], nil,
@@ -146,6 +145,13 @@ struct HostAgreementTests {
             agreement.failed()
         }
         #expect(agreement.decision(now: 1) == .over("the store did not take the set of all hosts"))
+    }
+
+    @Test func hostsThatRestoredDifferentSetsAreSeenAtTheStart() {
+        let different = [Self.part(0, base: 6), Self.part(0, base: 5), Self.part(0, base: 6)]
+        #expect(Self.agreement([different[0], different[1], nil]).basesThatDiffer == nil)
+        #expect(Self.agreement(different).basesThatDiffer == "algo-1 set 6, algo-2 set 5, algo-3 set 6")
+        #expect(Self.agreement([Self.part(0), Self.part(0), Self.part(0)]).basesThatDiffer == nil)
     }
 
     @Test func failuresOfAnOutageBeforeTheEndDoNotCount() {

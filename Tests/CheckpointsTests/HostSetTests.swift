@@ -247,6 +247,22 @@ import Testing
         }
     }
 
+    /// All scripts remove what they restored, and one writes it again.
+    @Test func aNameThatAnotherHostUsesAgainKeepsItsPlainName() async throws {
+        try await Hosts.with(2) { hosts in
+            hosts.settings.mirrorsDeletions = true
+            let names = ["algo-1", "algo-2"]
+            try await hosts.begin(named: names, "first")
+            try hosts.write("a", "1", 1)
+            _ = try await hosts.makeSet()
+            try await hosts.begin(named: names, "second")
+            try hosts.write("a", "2", 1)
+            removeLink(hosts.folder(2).appending("a"))
+            _ = try await hosts.makeSet()
+            try #expect(hosts.lab.plainContents() == ["a": "2"])
+        }
+    }
+
     @Test func aNameThatIsUsedAgainKeepsItsPlainName() async throws {
         try await Hosts.with(2) { hosts in
             hosts.settings.mirrorsDeletions = true
@@ -258,6 +274,39 @@ import Testing
             try hosts.write("a", "2", 1)
             _ = try await hosts.makeSet()
             try #expect(hosts.lab.plainContents() == ["a": "2"])
+        }
+    }
+
+    /// A host has made more parts than there are sets, is away for a run, and comes back: its parts count on.
+    @Test func partsCountOnAfterARunWithoutTheHost() async throws {
+        try await Hosts.with(2) { hosts in
+            try await hosts.restore()
+            for round in 1...9 {
+                try hosts.write("shard-2", "\(round)", 2)
+                _ = try await hosts.flush(2)
+            }
+            _ = try await hosts.makeSet()
+            for round in 1...2 {
+                try await hosts.begin(named: ["algo-1"], "alone")
+                try hosts.write("shard-1", "\(round)", 1)
+                _ = try await hosts.makeSet()
+            }
+            try await hosts.begin(named: ["algo-1", "algo-2"], "again")
+            try hosts.write("shard-1", "3", 1)
+            _ = try await hosts.makeSet()
+            let third = ["shard-1": "3", "shard-2": "9"]
+            try hosts.write("shard-2", "10", 2)
+            _ = try await hosts.flush(2)
+            // Alone it is in no set.
+            try #expect(hosts.lab.plainContents() == third)
+            #expect(try await hosts.lab.restored("one").files == third)
+            _ = try await hosts.makeSet()
+            let fourth = ["shard-1": "3", "shard-2": "10"]
+            #expect(try await hosts.lab.restored("two").files == fourth)
+            try await hosts.withoutNewestSet {
+                let before = try await hosts.lab.restored("three").files
+                #expect(before == third)
+            }
         }
     }
 

@@ -12,6 +12,27 @@ import Testing
 
 /// What the service itself has to say: other credentials, another time, another region, another checksum.
 @Suite(.timeLimit(.minutes(15))) struct ServiceFaultTests {
+    // MARK: A store that is away
+
+    /// At a job's end nothing else is to be done than to wait; before, somebody may want to know.
+    @Test(arguments: [(false, 29, false), (true, 29, true), (true, 101, false)])
+    func aPatientClientAsksForLonger(isPatient: Bool, refusals: Int, isStored: Bool) async throws {
+        let asked = Atomic(0)
+        let server = try ScriptedServer { _ in
+            asked.add(1, ordering: .relaxed).newValue <= refusals ? .error(503, "ServiceUnavailable") : .http(200)
+        }
+        defer { server.stop() }
+        let store = try Lab.store(at: server.endpoint)
+        if isPatient { store.client.becomePatient() }
+        do {
+            try await store.put([1], to: ObjectKey("k"), options: WriteOptions())
+            #expect(isStored)
+        } catch let error as ObjectStoreError {
+            #expect(!isStored && error.code == .unavailable)
+        }
+        #expect(asked.load(ordering: .relaxed) == (isStored ? refusals + 1 : isPatient ? 100 : 10))
+    }
+
     // MARK: Credentials
 
     /// A store that takes only the newest token, and finds it expired after some requests.
