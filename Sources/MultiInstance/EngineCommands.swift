@@ -45,6 +45,9 @@ package enum EngineCommand {
             words += mca("btl_tcp_if_include", interface) + mca("oob_tcp_if_include", interface)
         }
         words += mca("plm_rsh_no_tree_spawn", "1") + ["-bind-to", "none", "-map-by", "slot"]
+        // Inside an allocation of Slurm's mpirun would take its hosts and its way to start them, which do not fit ours:
+        // "All nodes which are allocated for this job are already filled".
+        words += mca("ras", "^slurm")
         words += mca("pml", "ob1") + mca("btl", "^openib") + mca("orte_abort_on_non_zero_status", "1")
         words += mca("btl_vader_single_copy_mechanism", "none")
         // A host that is cut off without a reset would else hang the engine for ever.
@@ -52,7 +55,7 @@ package enum EngineCommand {
             words += mca("oob_tcp_keepalive_\(name)", value)
         }
         if let file = mpi.sshConfiguration {
-            words += mca("plm_rsh_agent", "ssh") + mca("plm_rsh_args", "-F \(file)")
+            words += mca("plm", "rsh") + mca("plm_rsh_agent", "ssh") + mca("plm_rsh_args", "-F \(file)")
         }
         words += ["-x", "NCCL_MIN_NRINGS=4"]
         if let interface = mpi.interface { words += ["-x", "NCCL_SOCKET_IFNAME=\(interface)"] }

@@ -67,7 +67,9 @@ import Testing
         for part in [
             "mpirun --host 10.0.0.1:2,10.0.0.2:2 -np 4 --allow-run-as-root --display-map --tag-output",
             "-mca btl_tcp_if_include eth0 -mca oob_tcp_if_include eth0 -mca plm_rsh_no_tree_spawn 1",
-            "-bind-to none -map-by slot -mca pml ob1 -mca btl ^openib", "-mca orte_abort_on_non_zero_status 1",
+            "-bind-to none -map-by slot", "-mca pml ob1 -mca btl ^openib", "-mca orte_abort_on_non_zero_status 1",
+            // In an allocation of Slurm's it would take that one's hosts.
+            "-mca ras ^slurm", "-mca plm rsh -mca plm_rsh_agent ssh",
             "-x AMZN_BRAKET_JOB_NAME -x SM_HOSTS", "-x NCCL_DEBUG=WARN", "-x NCCL_SOCKET_IFNAME=eth0",
         ] {
             #expect(line.contains(part))

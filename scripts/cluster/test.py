@@ -8,6 +8,7 @@ namespaces cannot be made it says so and ends with success.
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -82,6 +83,12 @@ def none_in_lock_step_with_one_set_of_results(job):
     check(files["same.txt"] == "algo-1", "the leader does not win a clash")
     check(files.get("same.txt.algo-2") == "algo-2" and files.get("same.txt.algo-3") == "algo-3", f"{sorted(files)}")
     check(not os.path.exists(job.stored("out", "output", "hosts", "algo-2", "model.tar.gz")), "a part is left")
+    folder = job.stored("checkpoints", ".braket-runner", "generations")
+    with open(os.path.join(folder, max(os.listdir(folder)))) as file:
+        manifest = json.load(file)
+    listed = {entry["path"]: entry["host"] for entry in manifest["entries"]}
+    check(listed == {f"step-algo-{number}.txt": f"algo-{number}" for number in job.numbers}, f"the set has {listed}")
+    check(all(os.path.exists(job.stored("checkpoints", name)) for name in listed), "not all are at their plain names")
     hosts = job.record(1)["runner"]["hosts"]
     check([host["host"] for host in hosts] == ["algo-1", "algo-2", "algo-3"], f"{hosts}")
     check(all("script" in host for host in hosts[1:]), "a host's part is missing")
