@@ -11,6 +11,9 @@ import Musl
 #endif
 
 /// Makes the names of incomplete files of this process differ.
+/// Tells this process's files from those of others: where hosts share a folder, their runners may all have the same number.
+let processMark = String(UInt64.random(in: 1 << 60...UInt64.max), radix: 36)
+
 private let partialCounter = Atomic<UInt64>(0)
 
 extension FilePath {
@@ -199,7 +202,7 @@ package func replaceFile<R>(
     isDurable: Bool = false,
     _ body: (FileDescriptor) throws -> R
 ) throws -> R {
-    let unique = "\(getpid())-\(partialCounter.wrappingAdd(1, ordering: .relaxed).newValue)"
+    let unique = "\(processMark)-\(partialCounter.wrappingAdd(1, ordering: .relaxed).newValue)"
     let partial = file.removingLastComponent().appending(LocalFolderStore.partialPrefix + unique)
     let result = try writeNewFile(partial) { descriptor in
         let result = try body(descriptor)

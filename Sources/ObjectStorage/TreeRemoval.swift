@@ -89,7 +89,7 @@ private func empty(
         // rename(2) changes the folder's `..`, for which it must be writable.
         if let status = FileStatus(of: entry, followingLinks: false) { allowRemoval(entry, status) }
         moved += 1
-        let target = top.appending("\(LocalFolderStore.partialPrefix)removing-\(getpid())-\(moved)")
+        let target = top.appending("\(LocalFolderStore.partialPrefix)removing-\(processMark)-\(moved)")
         guard !moveFile(entry, to: target) else { continue }
         let error = Errno(rawValue: errno)
         // overlayfs cannot move a folder of the image; such folders are not nested a thousand deep.
