@@ -10,10 +10,12 @@ import Musl
 #error("braket-runner runs on Linux only")
 #endif
 
-/// Makes the names of incomplete files of this process differ.
-/// Tells this process's files from those of others: where hosts share a folder, their runners may all have the same number.
+/// Tells this process's files from those of others.
+///
+/// Where hosts share a folder, their runners may all have the same number: each is in a container of its own.
 let processMark = String(UInt64.random(in: 1 << 60...UInt64.max), radix: 36)
 
+/// Makes the names of incomplete files of this process differ.
 private let partialCounter = Atomic<UInt64>(0)
 
 extension FilePath {
