@@ -20,12 +20,14 @@ extension Job {
     func finish(_ scriptFailure: JobFailure?) async -> Int32 {
         reserve.release()
         // Who was asked to stop has only the time that is left.
-        if signals.stopRequest == nil { stores.s3.becomePatient() }
+        if signals.stopRequest == nil { stores.s3.setPatience(true) }
         if let scriptFailure {
             if saysWhy(scriptFailure) { report(scriptFailure, logger) }
             note(pointing(scriptFailure))
         }
         let (unsafe, cut) = await storeEverything(succeeded: scriptFailure == nil)
+        // The record only says what is known by now: after a limit, or a quarter of an hour, nobody waits for it again.
+        stores.s3.setPatience(false)
         if let credentials = stores.s3.credentialSummary { record.set("credentials", .string(credentials)) }
         let safe = checkpoints?.safeSummary.map { [$0] } ?? []
         let failure = (scriptFailure?.adding(safe) ?? Self.notSafe(unsafe)).map(pointing)

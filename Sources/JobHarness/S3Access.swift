@@ -76,9 +76,9 @@ final class S3Access: Sendable {
         }
     }
 
-    /// From now on a store that is away is waited for longer; nothing when S3 was not needed so far.
-    func becomePatient() {
-        connected.withLock { try? $0?.get().client.becomePatient() }
+    /// Whether a store that is away is waited for longer, from now on; nothing when S3 was not needed so far.
+    func setPatience(_ isPatient: Bool) {
+        connected.withLock { try? $0?.get().client.setPatience(isPatient) }
     }
 
     /// The region for the script: what is configured, or that of the instance; nil when nothing says one.

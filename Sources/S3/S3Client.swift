@@ -52,8 +52,8 @@ package final class S3Client: Sendable {
         partBuffers = PartBuffers(budgetBytes: configuration.partBudgetBytes)
     }
 
-    /// From now on a store that is away is waited for longer.
-    package func becomePatient() { isPatient.store(true, ordering: .relaxed) }
+    /// Whether a store that is away is waited for longer, from now on.
+    package func setPatience(_ isPatient: Bool) { self.isPatient.store(isPatient, ordering: .relaxed) }
 
     private var rules: RetryRules {
         isPatient.load(ordering: .relaxed) ? configuration.patientRetries : configuration.retries

@@ -23,7 +23,7 @@ import Testing
         }
         defer { server.stop() }
         let store = try Lab.store(at: server.endpoint)
-        if isPatient { store.client.becomePatient() }
+        store.client.setPatience(isPatient)
         do {
             try await store.put([1], to: ObjectKey("k"), options: WriteOptions())
             #expect(isStored)
