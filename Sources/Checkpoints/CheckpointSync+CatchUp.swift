@@ -31,7 +31,7 @@ extension CheckpointSync {
             }
             guard hosts != nil else { return (files, Array(state.toRemove)) }
             // A plain name gets only what a set of all hosts has.
-            let isAllAgreed = state.hosts.part.map { $0.number <= state.hosts.newestAgreed } ?? true
+            let isAllAgreed = state.hosts.part <= state.hosts.newestAgreed
             return (
                 files.filter { state.hosts.mayShow($0.key, since: $0.entry.since) },
                 isAllAgreed ? Array(state.toRemove) : []

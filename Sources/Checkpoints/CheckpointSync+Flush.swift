@@ -33,7 +33,7 @@ extension CheckpointSync {
     ///
     /// - Parameters:
     ///   - progress: Is told how far it is.
-    ///   - agree: Of several hosts: tells the others this host's last part, and returns when ``noteSet(number:run:part:)`` or
+    ///   - agree: Of several hosts: tells the others this host's last part, and returns when ``noteSet(_:)`` or
     ///     ``noteNoFurtherSet(because:)`` said what became of it.
     /// - Returns: What was stored, and what is not safe and why; nothing when the folder was never restored, because
     ///   what it holds then is older than what is stored.

@@ -85,12 +85,20 @@ extension CheckpointSync {
         failed: Set<ObjectKey> = [],
         _ listing: inout CheckpointStore.Listing
     ) async throws -> [String] {
+        func isNewer(_ part: CheckpointLayout.ManifestName, of host: String) -> Bool {
+            part.number > generation?.parts[host] ?? 0
+        }
+        // Of one host there is nothing to look for, and a million files would make a large table.
+        guard
+            !failed.isEmpty
+                || listing.parts.contains(where: { host, parts in parts.contains { isNewer($0.name, of: host) } })
+        else { return [] }
         var notes: [String] = []
         let known = Dictionary(generation?.files.map { ($0.key, $0.digest) } ?? []) { first, _ in first }
         var leftOut = failed.filter { known[$0] == nil }
         for (host, parts) in listing.parts.sorted(by: { $0.key < $1.key }) {
             var newer: Set<ObjectKey> = []
-            for part in parts where part.name.number > generation?.parts[host] ?? 0 {
+            for part in parts where isNewer(part.name, of: host) {
                 guard let manifest = try await wholePart(part.name, of: host) else { continue }
                 let names = Set(manifest.files.lazy.filter { known[$0.key] != $0.digest }.map(\.key))
                 // What is older than the part was there before it: only a set, or the end of a job, copies to plain names.
@@ -133,17 +141,18 @@ extension CheckpointSync {
         state.hosts.base = generation?.number ?? 0
         // The parts of this run count on from there, also when other runs removed the manifests.
         state.hosts.inSet = hosts.flatMap { generation?.parts[$0.current] } ?? 0
-        let plain = state.elsewhere.filter { $0.value.key == remote.layout.plain($0.key) }
-        if hosts != nil { state.hosts.plainOnly.formUnion(plain.keys) }
+        if hosts != nil {
+            let plain = state.elsewhere.filter { $0.value.key == remote.layout.plain($0.key) }
+            state.hosts.plainOnly.formUnion(plain.keys)
+        }
         // What it holds of others is the leader's to see to, or that of a job of one host.
         guard remote.layout.isFirst else { return }
         if hosts != nil { state.hosts.making.base = generation }
         state.hosts.making.sets = listing.manifests.map(\.name)
         state.hosts.making.seen = listing.parts.compactMapValues { $0.map(\.name.number).max() }
-        let files = Dictionary(grouping: generation?.files ?? [], by: \.host)
-        let needed = files.mapValues { Set($0.map(\.digest)) }
         for (host, digests) in listing.blobs where !isPresent(host) {
-            let unneeded = digests.subtracting(needed[host] ?? [])
+            let needed = Set((generation?.files ?? []).lazy.filter { $0.host == host }.map(\.digest))
+            let unneeded = digests.subtracting(needed)
             state.strangers += unneeded.map { remote.layout.blob($0, host: host) }
         }
         for (host, parts) in listing.parts where !isPresent(host) {

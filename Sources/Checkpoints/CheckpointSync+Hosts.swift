@@ -15,8 +15,8 @@ struct HostsState: Sendable {
 
     /// The set that was restored; 0 for none.
     var base = 0
-    /// The newest part of this host.
-    var part: CheckpointLayout.ManifestName?
+    /// The newest part of this host; 0 for none.
+    var part = 0
     /// Since when a part is in no set.
     var waitsSince: ContinuousClock.Instant?
     /// The part of this host that the newest set has.
@@ -50,7 +50,7 @@ extension CheckpointSync {
         state.withLock { state in
             var part = HostPart()
             part.base = state.hosts.base
-            part.number = state.hosts.part?.number ?? 0
+            part.number = state.hosts.part
             part.run = remote.run
             part.isSettled = state.isRestored && state.tracker.isSettled && state.problems.isEmpty
             return part
@@ -64,10 +64,9 @@ extension CheckpointSync {
     ///   - replaced: What it does not need any more.
     ///   - state: What is known.
     func notePart(_ number: Int, replacing replaced: [ContentDigest], in state: inout State) {
-        let name = CheckpointLayout.ManifestName(number: number, run: remote.run)
-        state.hosts.part = name
+        state.hosts.part = number
         state.hosts.waitsSince = state.hosts.waitsSince ?? .now
-        state.manifests.append(name)
+        state.manifests.append(CheckpointLayout.ManifestName(number: number, run: remote.run))
         state.hosts.replaced.append(HostsState.Replaced(number: number, digests: Set(replaced)))
     }
 
@@ -87,7 +86,7 @@ extension CheckpointSync {
             let part = set.parts[hosts.current] ?? 0
             state.hosts.inSetBefore = state.hosts.inSet
             state.hosts.inSet = part
-            state.hosts.waitsSince = state.hosts.part.map { $0.number > part } ?? false ? .now : nil
+            state.hosts.waitsSince = state.hosts.part > part ? .now : nil
             state.isBehind = true
             // Another host has written what this one removed.
             if !set.again.isEmpty {

@@ -79,10 +79,10 @@ extension CheckpointSync {
         var notes: [String] = []
         var failed: Set<ObjectKey> = []
         for manifest in listing.manifests {
-            var names: [ObjectKey] = []
+            var tried: Generation?
             do {
                 let generation = try await remote.generation(manifest.name)
-                names = generation.files.map(\.key)
+                tried = generation
                 let unagreed = try await leaveOutNewer(than: generation, failed: failed, &listing)
                 var report = try await bring(generation, listing, progress)
                 adopt(generation, listing)
@@ -91,7 +91,7 @@ extension CheckpointSync {
                 report.notes = notes + unagreed + remarks(on: generation, listing, stored: manifest.modified)
                 return report
             } catch let error as ObjectStoreError where error.code == .damaged || error.code == .notFound {
-                failed.formUnion(names)
+                failed.formUnion(tried?.files.map(\.key) ?? [])
                 notes.append("generation \(manifest.name.number) cannot be restored: \(error)")
             }
         }
@@ -229,7 +229,7 @@ extension CheckpointSync {
 }
 
 /// Some names in a sentence: the first five, and how many more.
-func named(_ names: [String]) -> String {
+package func named(_ names: [String]) -> String {
     let shown = names.prefix(5).joined(separator: ", ")
     return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
 }

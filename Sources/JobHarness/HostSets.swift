@@ -165,10 +165,9 @@ final class HostSets: Sendable {
             return clashes.keys.filter { !said.clashes.contains($0) }.sorted().map { $0.escaped() }
         }
         guard !fresh.isEmpty else { return }
-        let names = fresh.prefix(5).joined(separator: ", ") + (fresh.count > 5 ? " and \(fresh.count - 5) more" : "")
         let advice = "put the host's name into the file's, or give --checkpoint-per-host"
         logger.warning(
-            "checkpoints: several hosts write \(names) with different contents, sets have the first host's: \(advice)"
+            "checkpoints: several hosts write \(named(fresh)) with different contents, sets have the first host's: \(advice)"
         )
     }
 }

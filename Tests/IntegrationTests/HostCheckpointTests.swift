@@ -80,8 +80,7 @@ struct HostCheckpointTests {
             #expect(program.wait { program.errorsSoFar.contains("algo-2 has stored part 1, something newer") })
             folder.write("save-algo-1", "")
             #expect(program.wait { program.errorsSoFar.contains("algo-1 has stored part 2, nothing newer") })
-            let process = folder.text("root/algo-2/ml/.braket-runner.lock").flatMap { pid_t($0) }
-            kill(try #require(process), SIGKILL)
+            try InstancesTests.killRunner(2, folder)
             let run = program.finish()
             #expect(run.exitCode == 75, "\(run.errors)")
             #expect(run.errors.contains("NOT SAFE: 1 file"))
@@ -101,8 +100,7 @@ struct HostCheckpointTests {
             #expect(program.wait { (1...2).allSatisfy { Self.text(folder, $0) == "1" } }, "\(program.errorsSoFar)")
             folder.write("save-algo-1", "")
             #expect(program.wait { program.errorsSoFar.contains("algo-1 has stored part 2, nothing newer") })
-            let process = folder.text("root/algo-3/ml/.braket-runner.lock").flatMap { pid_t($0) }
-            kill(try #require(process), SIGKILL)
+            try InstancesTests.killRunner(3, folder)
             let run = program.finish()
             #expect(run.exitCode == 75, "\(run.errors)")
             #expect(Self.found(folder) == (1...3).map { "algo-\($0) has shard-algo-1=2 shard-algo-2=1" })

@@ -38,6 +38,12 @@ struct InstancesTests {
         program.wait { (1...3).allSatisfy { folder.exists("began-algo-\($0)") } }
     }
 
+    /// Kills the runner of a host, which takes its root's lock with its number in it.
+    static func killRunner(_ number: Int, _ folder: JobFolder) throws {
+        let process = folder.text("root/algo-\(number)/ml/.braket-runner.lock").flatMap { pid_t($0) }
+        kill(try #require(process), SIGKILL)
+    }
+
     private static func verdict(_ record: JSONObject) -> JSONObject {
         record["runner"]?.objectValue?["verdict"]?.objectValue ?? [:]
     }
@@ -91,9 +97,7 @@ struct InstancesTests {
         try JobFolder.with { folder in
             let program = Self.start(folder)
             #expect(Self.waitForAll(folder, program))
-            // The host's runner takes its root's lock with its number in it.
-            let process = folder.text("root/algo-\(number)/ml/.braket-runner.lock").flatMap { pid_t($0) }
-            kill(try #require(process), SIGKILL)
+            try Self.killRunner(number, folder)
             let run = program.finish()
             #expect(run.exitCode == 75, "\(run.errors)")
             #expect(folder.failure?.hasPrefix("A host of the job was lost: algo-\(number) ") == true)
