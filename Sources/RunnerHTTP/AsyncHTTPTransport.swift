@@ -42,6 +42,7 @@ package final class AsyncHTTPTransport: HTTPTransport {
     /// in memory twice; and of each piece is known when it was sent.
     private static func sliceBytes(_ origin: HTTPOrigin) -> Int { origin.isSecure ? 64 << 10 : 256 << 10 }
 
+    private let loops: MultiThreadedEventLoopGroup
     private let client: HTTPClient
     private let stallTimeout: TimeAmount
 
@@ -50,7 +51,7 @@ package final class AsyncHTTPTransport: HTTPTransport {
     /// - Parameter configuration: How it is set up.
     package init(_ configuration: Configuration) {
         // Each loop moves more than a gigabyte a second; more of them only cost memory on machines with many cores.
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 4))
+        loops = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 4))
         client = HTTPClient(eventLoopGroup: loops, configuration: Self.clientConfiguration(configuration))
         stallTimeout = TimeAmount(configuration.stallTimeout)
     }
@@ -67,6 +68,7 @@ package final class AsyncHTTPTransport: HTTPTransport {
             task = client.execute(
                 request: try Self.clientRequest(request),
                 delegate: delegate,
+                eventLoop: eventLoop(for: request),
                 deadline: limits.total.map { .now() + TimeAmount($0) }
             )
         } catch {
@@ -83,6 +85,16 @@ package final class AsyncHTTPTransport: HTTPTransport {
             // Whatever else there is comes from the client or what it is built on.
             throw delegate.receiversError ?? HTTPError(describing: error, address: request.address)
         }
+    }
+
+    /// Where a request is worked on: one with a large body wholly on the loop of its connection.
+    ///
+    /// Else it is written by one loop to the connection of another, and the whole of it is there, encrypted, before
+    /// the first hears that the connection takes no more: three parts of 16 MiB over TLS took 24 MiB more than their
+    /// buffers. Small requests are quicker by any connection that is free.
+    private func eventLoop(for request: HTTPRequest) -> HTTPClient.EventLoopPreference {
+        let isInSlices = request.body.readableBytes > Self.sliceBytes(request.origin)
+        return isInSlices ? .delegateAndChannel(on: loops.next()) : .indifferent
     }
 
     // MARK: Set-up

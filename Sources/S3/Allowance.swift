@@ -9,6 +9,7 @@ final class Allowance: Sendable {
     }
 
     private struct State {
+        var total: Int
         var free: Int
         var waiters: [Waiter] = []
         var nextIdentity: UInt64 = 0
@@ -26,15 +27,13 @@ final class Allowance: Sendable {
         }
     }
 
-    private let total: Int
     private let state: Mutex<State>
 
     /// Makes an allowance of which nothing is taken.
     ///
     /// - Parameter total: How many units there are.
     init(_ total: Int) {
-        self.total = total
-        state = Mutex(State(free: total))
+        state = Mutex(State(total: total, free: total))
     }
 
     /// Waits for units, runs `body` with them and gives them back.
@@ -45,10 +44,18 @@ final class Allowance: Sendable {
     /// - Returns: What `body` returns.
     /// - Throws: `CancellationError`, or what `body` throws.
     func with<R>(_ units: Int = 1, _ body: () async throws -> R) async throws -> R {
-        let units = min(units, total)
+        let units = state.withLock { min(units, $0.total) }
         try await take(units)
         defer { giveBack(units) }
         return try await body()
+    }
+
+    /// Makes more units, for those who wait first.
+    ///
+    /// - Parameter units: How many more.
+    func widen(by units: Int) {
+        state.withLock { $0.total += units }
+        giveBack(units)
     }
 
     /// Waits for units; every success is followed by one `giveBack`.

@@ -8,8 +8,6 @@ package import SystemPackage
 extension S3ObjectStore {
     /// How often an object is fetched anew that changed meanwhile or came damaged.
     private static let downloadsAtMost = 3
-    /// How many ranges of one object are under way.
-    private static let rangesAtOnce = 16
 
     package func download(
         _ object: ObjectSummary,
@@ -86,13 +84,15 @@ extension S3ObjectStore {
         let plan = try await rangePlan(for: head)
         // Taking the disk space may block.
         try await BlockingPool.shared.run { _ in _ = try target.open() }
+        let lanes = RangeLanes()
         let receivers = plan.ranges.map { range in
             RangeReceiver(range, of: head.summary, check: .part(plan.algorithm), progress: progress) { bytes, offset in
                 try target.write(bytes, at: offset)
+                lanes.add(bytes: bytes.count)
             }
         }
         do {
-            try await forEachConcurrently(receivers, limit: Self.rangesAtOnce) { receiver in
+            try await lanes.forEach(receivers) { receiver in
                 try await fetch(head.summary, to: receiver)
                 try receiver.finish()
             }
