@@ -2,7 +2,7 @@
 """Measures the runner beside its peers: start, memory, the life of a script, unpacking, packing, input files, results,
 checkpoints, many hosts, S3.
 
-usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,results,checkpoints,hosts,s3]
+usage: bench.py RUNNER [--write FILE] [--only start,memory,life,unpack,pack,inputs,results,sending,checkpoints,hosts,s3]
                 [--runs N] [--hosts 1,2,4,8]
                 [--s3-servers null,null-tls,weed,weed-tls] [--s3-rows down1,up1,...] [--s3-clients runner,s5cmd,...]
 
@@ -83,7 +83,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("runner", type=Path)
     parser.add_argument("--write", type=Path, help="the report; without it, standard output")
-    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,results,checkpoints,hosts,s3")
+    parser.add_argument("--only", default="start,memory,life,unpack,pack,inputs,results,sending,checkpoints,hosts,s3")
     parser.add_argument("--runs", type=int, default=0, help="rounds of each part; default 21 of start, 3 of packing and large results, 5 of the others")
     parser.add_argument("--hosts", default=bench_hosts.DEFAULT_COUNTS, help="how many hosts the jobs of `hosts` have")
     parser.add_argument("--s3-servers", default=bench_s3.DEFAULT_SERVERS, help=f"of {', '.join(bench_s3.SERVERS)}")
@@ -317,6 +317,9 @@ class Bench:
 
     def results(self, report):
         bench_results.measure(report, self.runner, self.runs, alternate, WORK)
+
+    def sending(self, report):
+        bench_results.measure_sending(report, self.runner, self.runs, alternate, WORK)
 
     def checkpoints(self, report):
         bench_checkpoints.measure(report, self.runner, self.runs, alternate, WORK)

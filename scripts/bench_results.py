@@ -2,8 +2,9 @@
 
 Three trees are the results folder of a job. Its time begins when the script's last line is done and ends when the
 runner ends. All contenders send to the same SeaweedFS; what is in it is unpacked and compared in the round that is not
-counted, and compared in size in the others. A second table has the runner beside its own packing and sending, with a
-store that drops what it gets: only then is the store not the slowest.
+counted, and compared in size in the others. `sending` has the runner beside its own packing and sending, with a store
+that drops what it gets: at the speed of this machine, where the store and the runner share its cores, and over a link
+that is slower than they are.
 """
 
 import random
@@ -44,6 +45,7 @@ TREES = {
     "text": "1 GiB of words in 16 files",
     "small": "100,000 files of about 1 KiB",
 }
+LINK_BYTES_PER_SECOND = 300_000_000
 ROUNDS = {"random": 3, "text": 3, "small": 5}
 LABELS = {
     "isal": "**braket-runner** with ISA-L", "zlib": "**braket-runner** with zlib", "tar": "`tar czf`, then `s5cmd cp`",
@@ -61,29 +63,60 @@ byte. The files are in the page cache before.
 """
 SENT = """
 The same trees, all by the runner. Packing alone is the job on a store in a folder in memory; sending alone is
-`braket-runner transfer` of that very archive; both is the job on the store. The store is the one that answers at
-once, so that it is not what is slowest, over TLS, as the service is reached: a body is not hashed for the signature
-then. It takes CPU of the same machine.
+`braket-runner transfer` of that very archive; both is the job on the store. That is the store which answers at once,
+over TLS, as the service is reached: a body is not hashed for the signature then.
+"""
+SENT_AT_ONCE = """
+The store takes what comes as fast as this machine can, and with CPU of the same two cores: packing and sending cannot
+be had for the price of the slower where each alone keeps them busy.
+"""
+SENT_BY_LINK = f"""
+The store takes {LINK_BYTES_PER_SECOND // 1_000_000} MB a second on all connections together, like a link of
+{LINK_BYTES_PER_SECOND * 8 / 1e9:g} Gbit/s.
 """
 
 
 def measure(report, runner, runs, alternate, work):
-    """Adds the sections; alternate(contenders, runs) takes turns and empties the work folder before each."""
+    """Adds the section; alternate(contenders, runs) takes turns and empties the work folder before each."""
     trees = {name: make_tree(name) for name in TREES}
-    rounds = lambda name: runs or ROUNDS[name]
+    with tempfile.TemporaryDirectory(prefix="braket-runner-bench-", dir="/dev/shm") as name, bench_s3.SeaweedFS() as weed:
+        weed.write_certificates(Path(name))
+        bench = Bench(runner, work, weed.as_server(False))
+        stored = {name: alternate(bench.contenders(tree), runs or ROUNDS[name]) for name, tree in trees.items()}
+    add_stored(report, stored)
+    ours = [cost for results in stored.values() for engine in ENGINES for cost in results[engine]]
+    disk_used = max(cost.disk for cost in ours)
+    report.target(
+        f"packing and sending results takes no disk (at most {DISK_LIMIT_MIB} MiB of record, log and script)",
+        disk(disk_used), disk_used <= DISK_LIMIT_MIB * MIB)  # fmt: skip
+    add_memory(report, "packing and sending results", ours)
+
+
+def measure_sending(report, runner, runs, alternate, work):
+    """Adds the sections on packing and sending at once."""
+    trees = {name: make_tree(name) for name in TREES}
     with tempfile.TemporaryDirectory(prefix="braket-runner-bench-", dir="/dev/shm") as name:
         folder = Path(name)
+        (folder / "data").mkdir()
         with bench_s3.SeaweedFS() as weed:
             weed.write_certificates(folder)
-            bench = Bench(runner, work, weed.as_server(False))
-            stored = {name: alternate(bench.contenders(tree), rounds(name)) for name, tree in trees.items()}
-        (folder / "data").mkdir()
-        with bench_s3.NullStore(folder, tls=True) as server:
+
+        def rounds(server, steps):
             alone = Alone(runner, work, server, folder)
-            sent = {name: alternate(alone.contenders(tree), rounds(name)) for name, tree in trees.items()}
-    add_stored(report, stored)
-    add_sent(report, sent, alone.sizes)
-    add_limits(report, stored, sent)
+            return {name: alternate(alone.contenders(tree, steps), runs or ROUNDS[name]) for name, tree in trees.items()}
+
+        with bench_s3.NullStore(folder, tls=True) as server:
+            at_once = rounds(server, ("pack", "send", "both"))
+        with bench_s3.NullStore(folder, tls=True, bytes_per_second=LINK_BYTES_PER_SECOND) as server:
+            by_link = rounds(server, ("send", "both"))
+        sizes = {(tree.name, engine): archive_of(folder, tree, engine).stat().st_size for tree in trees.values() for engine in ENGINES}
+    # Packing alone sends nothing: it is the same for both.
+    by_link = {tree: at_once[tree] | results for tree, results in by_link.items()}
+    add_sent(report, at_once, sizes, "Results: packing, sending, and both at once", SENT_AT_ONCE, "sent")
+    link = f"a link of {LINK_BYTES_PER_SECOND // 1_000_000} MB/s"
+    add_sent(report, by_link, sizes, f"Results: packing, sending, and both at once over {link}", SENT_BY_LINK, f"sent over {link}")
+    ours = [cost for sent in (at_once, by_link) for results in sent.values() for costs in results.values() for cost in costs]
+    add_memory(report, "packing and sending results over TLS", ours)
 
 
 def run_job(runner, tree, bucket, server, work, *more):
@@ -168,15 +201,13 @@ class Alone:
 
     def __init__(self, runner, work, server, folder):
         self.runner, self.work, self.server, self.folder = runner, work, server, folder
-        # Bytes of the archive by tree and engine.
-        self.sizes = {}
 
-    def contenders(self, tree):
+    def contenders(self, tree, steps):
         """For each engine in this order: sending needs what packing made."""
-        steps = {"pack": self.pack, "send": self.send, "both": self.both}
+        runs = {"pack": self.pack, "send": self.send, "both": self.both}
         return {
-            (engine, step): lambda engine=engine, step=step, run=run: self.once(tree, engine, step, run)
-            for engine in ENGINES for step, run in steps.items()
+            (engine, step): lambda engine=engine, step=step: self.once(tree, engine, step, runs[step])
+            for engine in ENGINES for step in steps
         }  # fmt: skip
 
     def once(self, tree, engine, step, run):
@@ -184,27 +215,28 @@ class Alone:
         say(f"results {tree.name} {engine} {step}: {cost.wall:.2f} s, {cost.cpu:.2f} CPU s, {mib(cost.memory)}")
         return cost
 
-    def archive(self, tree, engine):
-        return self.folder / f"{tree.name}-{engine}.tar.gz"
-
     def pack(self, tree, engine):
         """Into a folder in memory."""
         store = self.folder / "store"
         more = ["--deflate", engine, "--storage", f"file:{store}"]
         cost = run_job(self.runner, tree, "bench", self.server, self.work, *more)
-        archive = (store / "bench" / KEY).replace(self.archive(tree, engine))
-        self.sizes[tree.name, engine] = archive.stat().st_size
+        (store / "bench" / KEY).replace(archive_of(self.folder, tree, engine))
         shutil.rmtree(store)
         return cost
 
     def send(self, tree, engine):
         inside = self.work / "inside"
         target = f"s3://{self.server.fresh_bucket()}/{KEY}"
-        command = [str(self.runner), "transfer", str(self.archive(tree, engine)), target]
+        command = [str(self.runner), "transfer", str(archive_of(self.folder, tree, engine)), target]
         return watched(command, environment_of(self.server, inside), inside)
 
     def both(self, tree, engine):
         return run_job(self.runner, tree, self.server.fresh_bucket(), self.server, self.work, "--deflate", engine)
+
+
+def archive_of(folder, tree, engine):
+    """Where `Alone` keeps what it packed."""
+    return folder / f"{tree.name}-{engine}.tar.gz"
 
 
 # MARK: Report
@@ -237,7 +269,7 @@ def add_stored(report, stored):
     )  # fmt: skip
 
 
-def add_sent(report, sent, sizes):
+def add_sent(report, sent, sizes, title, where, verb):
     rows = []
     for tree, results in sent.items():
         for engine, label in ENGINES.items():
@@ -249,11 +281,129 @@ def add_sent(report, sent, sizes):
                 f"{times:.2f}", f"{cpu['pack']:.2f} + {cpu['send']:.2f} → {cpu['both']:.2f} s",
             ])  # fmt: skip
             report.target(
-                f"results with {engine}, {TREES[tree]}, sent within {TIMES_OF_SLOWER} times the slower of packing and "
+                f"results with {engine}, {TREES[tree]}, {verb} within {TIMES_OF_SLOWER} times the slower of packing and "
                 "sending", f"{times:.2f}", times <= TIMES_OF_SLOWER,
             )  # fmt: skip
     report.section(
-        "Results: packing, sending, and both at once", SENT + scale_note(),
+        title, SENT + where + scale_note(),
+        ["", "engine", "archive", "packing alone", "sending alone", "both", "times the slower",
+         "CPU: packing + sending → both"],
+        rows,
+    )  # fmt: skip
+
+
+def add_memory(report, what, costs):
+    memory = max(cost.memory for cost in costs) / MIB
+    report.target(f"{what} in at most {MEMORY_LIMIT_MIB} MiB", f"{memory:.0f} MiB", memory <= MEMORY_LIMIT_MIB)
+
+
+def is_right(self, name, tree, bucket):
+        """Whether the archive is there: byte for byte the first time, by its size then."""
+        ask = self.server.weed.ask
+        found = {item["key"]: item["size"] for item in ask(op="list", bucket=bucket)}
+        before = self.sizes.get((tree, name))
+        if before is not None:
+            return abs(found.get(KEY, 0) - before) <= before * SIZE_TOLERANCE
+        fetched, unpacked = self.work / "fetched", self.work / "unpacked"
+        fresh(unpacked)
+        ask(op="get", bucket=bucket, key=KEY, file=str(fetched))
+        subprocess.run(["tar", "xzf", str(fetched), "-C", str(unpacked)], check=True)
+        is_same = bench_s3.is_same(tree, unpacked)
+        if is_same:
+            self.sizes[tree, name] = found[KEY]
+        return is_same
+
+
+class Alone:
+    """The runner's packing alone, its sending alone, and both at once, on a store that drops what it gets."""
+
+    def __init__(self, runner, work, server, folder):
+        self.runner, self.work, self.server, self.folder = runner, work, server, folder
+
+    def contenders(self, tree, steps):
+        """For each engine in this order: sending needs what packing made."""
+        runs = {"pack": self.pack, "send": self.send, "both": self.both}
+        return {
+            (engine, step): lambda engine=engine, step=step: self.once(tree, engine, step, runs[step])
+            for engine in ENGINES for step in steps
+        }  # fmt: skip
+
+    def once(self, tree, engine, step, run):
+        cost = run(tree, engine)
+        say(f"results {tree.name} {engine} {step}: {cost.wall:.2f} s, {cost.cpu:.2f} CPU s, {mib(cost.memory)}")
+        return cost
+
+    def pack(self, tree, engine):
+        """Into a folder in memory."""
+        store = self.folder / "store"
+        more = ["--deflate", engine, "--storage", f"file:{store}"]
+        cost = run_job(self.runner, tree, "bench", self.server, self.work, *more)
+        (store / "bench" / KEY).replace(archive_of(self.folder, tree, engine))
+        shutil.rmtree(store)
+        return cost
+
+    def send(self, tree, engine):
+        inside = self.work / "inside"
+        target = f"s3://{self.server.fresh_bucket()}/{KEY}"
+        command = [str(self.runner), "transfer", str(archive_of(self.folder, tree, engine)), target]
+        return watched(command, environment_of(self.server, inside), inside)
+
+    def both(self, tree, engine):
+        return run_job(self.runner, tree, self.server.fresh_bucket(), self.server, self.work, "--deflate", engine)
+
+
+def archive_of(folder, tree, engine):
+    """Where `Alone` keeps what it packed."""
+    return folder / f"{tree.name}-{engine}.tar.gz"
+
+
+# MARK: Report
+
+
+def add_stored(report, stored):
+    rows = []
+    for tree, results in stored.items():
+        tar = results["tar"]
+        for name, costs in results.items():
+            wall = median(costs, "wall")
+            rows.append([
+                TREES[tree], LABELS[name], f"{wall:.2f} s", f"{median(costs, 'cpu'):.2f} s",
+                disk(max(cost.disk for cost in costs)), mib(max(cost.memory for cost in costs)),
+                f"{median(tar, 'wall') / wall:.1f}", f"{median(tar, 'packing') / wall:.1f}", right_of(costs),
+            ])  # fmt: skip
+        for engine, least in TIMES_OF_TAR.items():
+            wall = median(results[engine], "wall")
+            faster, whole = median(tar, "packing") / wall, median(tar, "wall") / wall
+            report.target(
+                f"results with {engine}, {TREES[tree]}, in SeaweedFS at least {least} times as fast as `tar czf` alone",
+                f"{faster:.1f} (and {whole:.1f} times as fast as it with `s5cmd cp`)",
+                faster >= least and is_right(results[engine]),
+            )
+    report.section(
+        "Results: packed and in S3", STORED + scale_note(),
+        ["", "", "wall", "CPU", "extra disk", "peak memory", "times as fast as `tar czf`, then `s5cmd cp`",
+         "as `tar czf` alone", "right"],
+        rows,
+    )  # fmt: skip
+
+
+def add_sent(report, sent, sizes, title, where, verb):
+    rows = []
+    for tree, results in sent.items():
+        for engine, label in ENGINES.items():
+            of = lambda field: {step: median(results[engine, step], field) for step in ("pack", "send", "both")}
+            wall, cpu = of("wall"), of("cpu")
+            times = wall["both"] / max(wall["pack"], wall["send"])
+            rows.append([
+                TREES[tree], label, mib(sizes[tree, engine]), *(f"{seconds:.2f} s" for seconds in wall.values()),
+                f"{times:.2f}", f"{cpu['pack']:.2f} + {cpu['send']:.2f} → {cpu['both']:.2f} s",
+            ])  # fmt: skip
+            report.target(
+                f"results with {engine}, {TREES[tree]}, {verb} within {TIMES_OF_SLOWER} times the slower of packing and "
+                "sending", f"{times:.2f}", times <= TIMES_OF_SLOWER,
+            )  # fmt: skip
+    report.section(
+        title, SENT + where + scale_note(),
         ["", "engine", "archive", "packing alone", "sending alone", "both", "times the slower",
          "CPU: packing + sending → both"],
         rows,

@@ -73,6 +73,8 @@ ONCE = {"down1m"}
 # Of trees with more files than this several are one file: their bytes need no memory of their own.
 DISTINCT_FILES = 100_000
 OURS = {"runner", "unsigned"}
+# Over plain HTTP it signs the request and says UNSIGNED-PAYLOAD of the body.
+UNHASHED = {"crt"}
 
 
 def command_of(client, runner, row, source, target):
@@ -208,15 +210,17 @@ class NullStore:
 
     access_key, secret_key, region = "NULLSTOREEXAMPLEKEY1", "null/store+key", "us-west-2"
 
-    def __init__(self, folder, tls):
+    def __init__(self, folder, tls, bytes_per_second=0):
         self.name = "null-tls" if tls else "null"
         self.ca = folder / "ca.pem" if tls else None
         certificate = [str(folder / "server.pem"), str(folder / "server.key")] if tls else []
         self.command = [str(BENCH / "null_store"), str(folder / "data"), *certificate]
+        self.environment = os.environ | ({"NULL_STORE_RATE": str(bytes_per_second)} if bytes_per_second else {})
         self.buckets = 0
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self.environment)  # fmt: skip
         self.endpoint = f"{'https' if self.ca else 'http'}://127.0.0.1:{self.process.stdout.readline().strip()}"
         return self
 
@@ -422,21 +426,34 @@ def add_section(report, server, rounds, results):
 
 
 def add_target(report, title, name, results):
-    """One line for each row: at or below the best peer in wall and CPU, and the limit of memory."""
-    peers = [runs for client, runs in results.items() if client not in OURS and any(run["verified"] for run in runs)]
+    """One line for each row: at or below the best peer in wall and CPU, and the limit of memory.
+
+    A body that is hashed for its signature is compared with those of peers that hash theirs, and one that is not
+    with all. Over TLS the runner hashes none.
+    """
+    is_hashed = name.startswith("up") and "unsigned" in results
+    peers = {client: runs for client, runs in results.items() if client not in OURS and any(run["verified"] for run in runs)}
     if "runner" not in results:
         return
     if not peers:
         add_memory_target(report, title, name, results["runner"])
         return
+    hashing = {client: runs for client, runs in peers.items() if client not in UNHASHED}
+    add_comparison(report, f"{ROWS[name].label}{' with hashed bodies' if is_hashed else ''}, {title}", results["runner"], hashing if is_hashed else peers)
+    if is_hashed:
+        add_comparison(report, f"{ROWS[name].label}, bodies not hashed, {title}", results["unsigned"], peers)
+
+
+def add_comparison(report, label, ours, peers):
+    if not peers:
+        return
     wall = lambda runs: statistics.median(run["wall"] for run in runs)
     cpu = lambda runs: statistics.median(run["user"] + run["sys"] for run in runs)
-    ours = results["runner"]
-    best_wall, best_cpu = min(map(wall, peers)), min(map(cpu, peers))
+    best_wall, best_cpu = min(map(wall, peers.values())), min(map(cpu, peers.values()))
     memory = max(run["rss"] for run in ours) / MIB
     is_right = all(run["verified"] and not run["errors"] for run in ours)
     report.target(
-        f"{ROWS[name].label}, {title}: wall {best_wall:.2f} s and CPU {best_cpu:.2f} s, the best peers', {MEMORY_LIMIT_MIB} MiB",
+        f"{label}: wall {best_wall:.2f} s and CPU {best_cpu:.2f} s, the best peers', {MEMORY_LIMIT_MIB} MiB",
         f"{wall(ours):.2f} s, {cpu(ours):.2f} s, {memory:.0f} MiB",
         is_right and wall(ours) <= best_wall and cpu(ours) <= best_cpu and memory <= MEMORY_LIMIT_MIB,
     )

@@ -1,11 +1,12 @@
 // The cheapest S3 endpoint, for measuring clients: it checks no signature, serves the files of a folder, and drops what
 // is put, of which it keeps the size.
 //
-// usage: null_store FOLDER [CERTIFICATE KEY]
+// usage: [NULL_STORE_RATE=BYTES] null_store FOLDER [CERTIFICATE KEY]
 //
 // FOLDER has one folder for each bucket. Prints its port on 127.0.0.1 and ends with its standard input. A thread for
 // each connection; the page cache goes to the socket by sendfile(2), a body is dropped in the kernel (MSG_TRUNC), so
-// that the client's own cost shows. With TLS both pass through OpenSSL.
+// that the client's own cost shows. With TLS both pass through OpenSSL. NULL_STORE_RATE is how many bytes of bodies it
+// takes a second, on all connections together: a link that is slower than the machine.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -226,6 +228,28 @@ static bool fill(struct connection *c) {
     return count > 0;
 }
 
+static double rate;
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/// Waits as long as a link of `rate` bytes a second would have taken for these.
+static void pace(ssize_t count) {
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+    static double free_at;
+    if (rate <= 0) return;
+    pthread_mutex_lock(&turn);
+    double now = seconds_now();
+    free_at = (free_at > now ? free_at : now) + (double)count / rate;
+    double wait = free_at - now;
+    pthread_mutex_unlock(&turn);
+    // What has gathered is waited for at once: a sleep for each record of TLS would cost more than the record.
+    if (wait > 0.002) nanosleep(&(struct timespec){.tv_sec = (time_t)wait, .tv_nsec = (long)((wait - (double)(time_t)wait) * 1e9)}, NULL);
+}
+
 /// Drops `count` bytes of a body.
 static bool drop(struct connection *c, long long count) {
     while (count > 0) {
@@ -239,6 +263,7 @@ static bool drop(struct connection *c, long long count) {
         size_t limit = count < BUFFER ? (size_t)count : BUFFER;
         ssize_t dropped = c->tls ? SSL_read(c->tls, c->buffer, (int)limit) : recv(c->socket, NULL, limit, MSG_TRUNC);
         if (dropped <= 0) return false;
+        pace(dropped);
         count -= dropped;
     }
     return true;
@@ -641,6 +666,8 @@ int main(int count, char **words) {
     }
     signal(SIGPIPE, SIG_IGN);
     folder = words[1];
+    const char *wanted_rate = getenv("NULL_STORE_RATE");
+    if (wanted_rate) rate = atof(wanted_rate);
     nftw(folder, add_file, 64, FTW_PHYS);
     if (count == 4) {
         tls_context = SSL_CTX_new(TLS_server_method());
