@@ -113,7 +113,7 @@ demo: build ## Run examples/qaoa as a hybrid job below .demo; again: it resumes 
 .PHONY: test-image
 test-image: build ## Build the images with podman and drive them; says SKIPPED where podman cannot run containers.
 	@scripts/setup.sh --images || echo "setup: going on with what is there" >&2
-	@scripts/test-image.py $(DEBUG)
+	@scripts/test-image.py $(DEBUG) $(if $(BASE),--base $(BASE))
 
 # What the Dockerfile takes may be given: make image IMAGE=mine:1 BINARY=dist/braket-runner BASE_IMAGE=debian:bookworm-slim
 IMAGE ?= braket-runner:latest

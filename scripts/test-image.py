@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Builds the real Dockerfiles with podman, on a base made from Debian's packages, and drives what they make.
+"""Builds the real Dockerfiles with podman, on a base made from a distribution's packages, and drives what they make.
 
-usage: test-image.py RUNNER [--only WORDS] [--no-build]
+usage: test-image.py RUNNER [--base debian|ubuntu] [--only WORDS] [--no-build]
   RUNNER      the program that goes into the images; a debug build takes its Swift libraries with it
+  --base      Debian 12, or Ubuntu 24.04, which the Dockerfile takes without an argument
   --only      the checks whose sentence or name contains this
   --no-build  the images of the last run
 
@@ -22,6 +23,7 @@ def main():
     """Builds, drives, and ends with 1 when a check failed."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("runner", type=Path)
+    arguments.add_argument("--base", choices=engine.BASES, default="debian")
     arguments.add_argument("--only", default="")
     arguments.add_argument("--no-build", action="store_true")
     options = arguments.parse_args()
@@ -31,10 +33,12 @@ def main():
     except engine.Unusable as reason:
         engine.skip(reason)
     try:
+        engine.make_base(options.base)
         if not options.no_build:
-            engine.make_base()
             engine.build_all(options.runner)
         failed = report.run_all(options.only)
+    except engine.Unusable as reason:
+        engine.skip(reason)
     finally:
         engine.clean_up()
     sys.exit(1 if failed else 0)

@@ -17,7 +17,14 @@ BASE = "localhost/braket-runner-base:bookworm"
 IMAGE = "localhost/braket-runner:test"
 NONROOT = "localhost/braket-runner:test-nonroot"
 ADDON = "localhost/braket-runner:test-addon"
-SUITE = "bookworm"
+# What a base is made of: the suite, and where it is not the machine's own distribution the mirror and the keys. Ubuntu's
+# is what the Dockerfile takes without an argument; its image has universe enabled, too.
+BASES = {
+    "debian": ("bookworm", None, None),
+    "ubuntu": ("noble", "http://archive.ubuntu.com/ubuntu", "/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
+}
+# The base image of this run; `make_base` sets it.
+base = BASE
 CERTIFICATES = "/etc/ssl/certs"
 # Longer than anything takes here; only against hangs.
 LIMIT_SECONDS = 900
@@ -135,22 +142,31 @@ def last_line(text):
     return lines[-1].strip() if lines else "it said nothing"
 
 
-def make_base():
-    """Makes BASE from Debian's packages, unless it is there: no registry is needed."""
-    if podman("image", "exists", BASE, check=False).returncode == 0:
+def make_base(name="debian"):
+    """Makes the base image from a distribution's packages, unless it is there: no registry is needed.
+
+    `name`: one of BASES. Raises Unusable without the keys of the distribution.
+    """
+    global base
+    suite, mirror, keyring = BASES[name]
+    base = f"{BASE.rpartition(':')[0]}:{suite}"
+    if podman("image", "exists", base, check=False).returncode == 0:
         return
-    print(f"making {BASE} from Debian's packages", flush=True)
+    if keyring and not os.path.exists(keyring):
+        raise Unusable(f"{keyring} is not there; Ubuntu's package ubuntu-keyring has it")
+    options, source = ([f"--keyring={keyring}", "--components=main,universe"], [mirror]) if mirror else ([], [])
+    print(f"making {base} from the distribution's packages", flush=True)
     # In memory where there is some: dpkg syncs each file.
     fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=fast) as folder:
         archive = Path(folder, "base.tar")
         run(
-            "mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates",
+            "mmdebstrap", "--quiet", "--variant=minbase", "--include=apt,ca-certificates",
             "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
-            SUITE, archive,
+            *options, suite, archive, *source,
             env={**os.environ, "TMPDIR": folder},
         )  # fmt: skip
-        podman("import", "-q", archive, BASE)
+        podman("import", "-q", archive, base)
 
 
 def bundle(program):
@@ -186,13 +202,13 @@ def build(image, dockerfile, *arguments):
 
 
 def build_all(program):
-    """Builds the three images that the tests drive."""
+    """Builds the three images that the tests drive, on the base image of this run."""
     binary = ["--build-arg", f"BINARY={bundle(program)}"]
-    runtime = [*binary, "--build-arg", "BINARY_STAGE=prebuilt", "--build-arg", f"BASE_IMAGE={BASE}"]
+    runtime = [*binary, "--build-arg", "BINARY_STAGE=prebuilt", "--build-arg", f"BASE_IMAGE={base}"]
     for image, dockerfile, arguments in (
         (IMAGE, "Dockerfile", runtime),
         (NONROOT, "Dockerfile", [*runtime, "--target", "nonroot"]),
-        (ADDON, "Dockerfile.addon", [*binary, "--build-arg", f"BASE_IMAGE={BASE}"]),
+        (ADDON, "Dockerfile.addon", [*binary, "--build-arg", f"BASE_IMAGE={base}"]),
     ):
         print(f"building {image}", flush=True)
         build(image, dockerfile, *arguments)

@@ -4,8 +4,9 @@ import json
 import tempfile
 from pathlib import Path
 
+from imagetest import engine
 from imagetest.containers import run_once
-from imagetest.engine import BASE, IMAGE, podman
+from imagetest.engine import IMAGE, podman
 from imagetest.report import check, expect
 
 TOOLKIT = "localhost/braket-runner:test-toolkit"
@@ -14,7 +15,7 @@ VERSION = "5.1.1"
 REQUIREMENTS = "inotify_simple==1.2.1 paramiko protobuf psutil retrying six"
 # Its C extension is compiled in a stage that does not change with the runner.
 DOCKERFILE = f"""\
-FROM {BASE} AS wheels
+FROM {{base}} AS wheels
 RUN apt-get update -q && apt-get install -yq --no-install-recommends gcc libc6-dev python3-dev python3-pip
 RUN python3 -m pip wheel --quiet --wheel-dir /wheels {REQUIREMENTS} \\
     && python3 -m pip wheel --quiet --wheel-dir /wheels --no-deps sagemaker-training=={VERSION}
@@ -60,7 +61,7 @@ CHANNELS = {
 def build_toolkit():
     """Builds the image with the real toolkit; layers are kept between runs."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "Dockerfile").write_text(DOCKERFILE)
+        Path(folder, "Dockerfile").write_text(DOCKERFILE.format(base=engine.base))
         certificates = "/etc/ssl/certs:/etc/ssl/certs:ro"
         podman("build", "--quiet", "--network", "host", "--volume", certificates, "--tag", TOOLKIT, folder)
 
