@@ -50,6 +50,7 @@ final class RangeLanes: Sendable {
         let seconds = duration / .seconds(1)
         return Double(received) < seconds * Double(min(cores, 4)) * 500e6
     }
+
     /// Looks at what comes until it is too slow for the streams there are, or until it is cancelled.
     private func widenWhenSlow() async {
         var pause = Self.firstLook
