@@ -79,8 +79,7 @@ The store takes {LINK_BYTES_PER_SECOND // 1_000_000} MB a second on all connecti
 def measure(report, runner, runs, alternate, work):
     """Adds the section; alternate(contenders, runs) takes turns and empties the work folder before each."""
     trees = {name: make_tree(name) for name in TREES}
-    with tempfile.TemporaryDirectory(prefix="braket-runner-bench-", dir="/dev/shm") as name, bench_s3.SeaweedFS() as weed:
-        weed.write_certificates(Path(name))
+    with bench_s3.SeaweedFS() as weed:
         bench = Bench(runner, work, weed.as_server(False))
         stored = {name: alternate(bench.contenders(tree), runs or ROUNDS[name]) for name, tree in trees.items()}
     add_stored(report, stored)

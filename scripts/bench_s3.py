@@ -431,22 +431,23 @@ def add_target(report, title, name, results):
     A body that is hashed for its signature is compared with those of peers that hash theirs, and one that is not
     with all. Over TLS the runner hashes none.
     """
-    is_hashed = name.startswith("up") and "unsigned" in results
     peers = {client: runs for client, runs in results.items() if client not in OURS and any(run["verified"] for run in runs)}
+    label = ROWS[name].label
     if "runner" not in results:
         return
     if not peers:
         add_memory_target(report, title, name, results["runner"])
-        return
-    hashing = {client: runs for client, runs in peers.items() if client not in UNHASHED}
-    add_comparison(report, f"{ROWS[name].label}{' with hashed bodies' if is_hashed else ''}, {title}", results["runner"], hashing if is_hashed else peers)
-    if is_hashed:
-        add_comparison(report, f"{ROWS[name].label}, bodies not hashed, {title}", results["unsigned"], peers)
+    elif name.startswith("up") and "unsigned" in results:
+        hashing = {client: runs for client, runs in peers.items() if client not in UNHASHED}
+        if hashing:
+            add_comparison(report, f"{label} with hashed bodies, {title}", results["runner"], hashing)
+        add_comparison(report, f"{label}, bodies not hashed, {title}", results["unsigned"], peers)
+    else:
+        add_comparison(report, f"{label}, {title}", results["runner"], peers)
 
 
 def add_comparison(report, label, ours, peers):
-    if not peers:
-        return
+    """One line: `ours`, runs of the runner, beside the best of `peers`, runs by client."""
     wall = lambda runs: statistics.median(run["wall"] for run in runs)
     cpu = lambda runs: statistics.median(run["user"] + run["sys"] for run in runs)
     best_wall, best_cpu = min(map(wall, peers.values())), min(map(cpu, peers.values()))

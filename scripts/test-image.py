@@ -30,15 +30,13 @@ def main():
     engine.take_turn()
     try:
         engine.set_up()
+        engine.make_base(options.base)
     except engine.Unusable as reason:
         engine.skip(reason)
     try:
-        engine.make_base(options.base)
         if not options.no_build:
             engine.build_all(options.runner)
         failed = report.run_all(options.only)
-    except engine.Unusable as reason:
-        engine.skip(reason)
     finally:
         engine.clean_up()
     sys.exit(1 if failed else 0)

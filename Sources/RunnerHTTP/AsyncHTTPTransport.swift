@@ -42,6 +42,14 @@ package final class AsyncHTTPTransport: HTTPTransport {
     /// in memory twice; and of each piece is known when it was sent.
     private static func sliceBytes(_ origin: HTTPOrigin) -> Int { origin.isSecure ? 64 << 10 : 256 << 10 }
 
+    /// How many threads move bytes.
+    ///
+    /// Each moves more than a gigabyte a second; more of them only cost memory on machines with many cores.
+    ///
+    /// - Parameter cores: How many cores there are.
+    /// - Returns: From 1 to 4.
+    package static func loopCount(cores: Int) -> Int { min(cores, 4) }
+
     private let loops: MultiThreadedEventLoopGroup
     private let client: HTTPClient
     private let stallTimeout: TimeAmount
@@ -50,8 +58,7 @@ package final class AsyncHTTPTransport: HTTPTransport {
     ///
     /// - Parameter configuration: How it is set up.
     package init(_ configuration: Configuration) {
-        // Each loop moves more than a gigabyte a second; more of them only cost memory on machines with many cores.
-        loops = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, 4))
+        loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.loopCount(cores: System.coreCount))
         client = HTTPClient(eventLoopGroup: loops, configuration: Self.clientConfiguration(configuration))
         stallTimeout = TimeAmount(configuration.stallTimeout)
     }

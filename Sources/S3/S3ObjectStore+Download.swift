@@ -84,15 +84,13 @@ extension S3ObjectStore {
         let plan = try await rangePlan(for: head)
         // Taking the disk space may block.
         try await BlockingPool.shared.run { _ in _ = try target.open() }
-        let lanes = RangeLanes()
         let receivers = plan.ranges.map { range in
             RangeReceiver(range, of: head.summary, check: .part(plan.algorithm), progress: progress) { bytes, offset in
                 try target.write(bytes, at: offset)
-                lanes.add(bytes: bytes.count)
             }
         }
         do {
-            try await lanes.forEach(receivers) { receiver in
+            try await RangeLanes(receivers).fetchAll { receiver in
                 try await fetch(head.summary, to: receiver)
                 try receiver.finish()
             }

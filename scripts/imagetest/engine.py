@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "braket-runner-images"
-BASE = "localhost/braket-runner-base:bookworm"
+BASE = "localhost/braket-runner-base"
 IMAGE = "localhost/braket-runner:test"
 NONROOT = "localhost/braket-runner:test-nonroot"
 ADDON = "localhost/braket-runner:test-addon"
@@ -24,7 +24,7 @@ BASES = {
     "ubuntu": ("noble", "http://archive.ubuntu.com/ubuntu", "/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
 }
 # The base image of this run; `make_base` sets it.
-base = BASE
+base = f"{BASE}:{BASES['debian'][0]}"
 CERTIFICATES = "/etc/ssl/certs"
 # Longer than anything takes here; only against hangs.
 LIMIT_SECONDS = 900
@@ -119,8 +119,8 @@ def why_unusable():
     Returns None when it ran, else the reason.
     """
     probe = "localhost/braket-runner-probe"
-    if podman("image", "exists", BASE, check=False).returncode == 0:
-        probe = BASE
+    if podman("image", "exists", base, check=False).returncode == 0:
+        probe = base
     else:
         with tempfile.TemporaryDirectory() as folder:
             program = Path(folder, "true")
@@ -149,7 +149,7 @@ def make_base(name="debian"):
     """
     global base
     suite, mirror, keyring = BASES[name]
-    base = f"{BASE.rpartition(':')[0]}:{suite}"
+    base = f"{BASE}:{suite}"
     if podman("image", "exists", base, check=False).returncode == 0:
         return
     if keyring and not os.path.exists(keyring):
@@ -160,6 +160,7 @@ def make_base(name="debian"):
     fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=fast) as folder:
         archive = Path(folder, "base.tar")
+        # apt by name: what is required of Ubuntu does not hold it.
         run(
             "mmdebstrap", "--quiet", "--variant=minbase", "--include=apt,ca-certificates",
             "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",

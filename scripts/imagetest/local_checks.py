@@ -11,7 +11,8 @@ import urllib.request
 from pathlib import Path
 
 from imagetest import engine
-from imagetest.engine import CACHE, IMAGE, ROOT, last_line, podman, run
+from imagetest.containers import run_once
+from imagetest.engine import CACHE, IMAGE, ROOT, run
 from imagetest.report import Skipped, check, expect
 
 PYTHON = ROOT / ".venv/bin/python"
@@ -128,7 +129,7 @@ def create(folder):
 def decorator(folder):
     version = ["-c", "import sys; print(*sys.version_info[:2], sep='.')"]
     outside = run(PYTHON, *version).stdout.strip()
-    inside = last_line(podman("run", "--rm", "--entrypoint", "", IMAGE, "python", *version).stdout)
+    inside = run_once("python", *version, options=["--entrypoint", ""])[1].strip()
     # The function goes into the container as byte code, which only the same Python can run: the SDK says so itself.
     if inside != outside:
         raise Skipped(f"the image has Python {inside}, this machine {outside}")

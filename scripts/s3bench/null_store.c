@@ -247,7 +247,7 @@ static void pace(ssize_t count) {
     double wait = free_at - now;
     pthread_mutex_unlock(&turn);
     // What has gathered is waited for at once: a sleep for each record of TLS would cost more than the record.
-    if (wait > 0.002) nanosleep(&(struct timespec){.tv_sec = (time_t)wait, .tv_nsec = (long)((wait - (double)(time_t)wait) * 1e9)}, NULL);
+    if (wait > 0.002) usleep((useconds_t)(wait * 1e6));
 }
 
 /// Drops `count` bytes of a body.
