@@ -9,7 +9,7 @@ import Synchronization
 package final class AsyncHTTPTransport: HTTPTransport {
     /// How the transport is set up.
     package struct Configuration: Hashable, Sendable {
-        /// The most connections to one host.
+        /// The most connections to one host, of each thread; all together have no more than there are requests at once.
         package var connections: Int
         /// Until connected.
         package var connectTimeout: Duration
@@ -21,7 +21,7 @@ package final class AsyncHTTPTransport: HTTPTransport {
         /// Makes a configuration.
         ///
         /// - Parameters:
-        ///   - connections: The most connections to one host.
+        ///   - connections: The most connections to one host, of each thread.
         ///   - connectTimeout: Until connected.
         ///   - stallTimeout: Without a byte of request or answer.
         ///   - trustedCertificates: A file of certificates (PEM) to trust in place of the system's.
@@ -50,32 +50,28 @@ package final class AsyncHTTPTransport: HTTPTransport {
     /// - Returns: From 1 to 4.
     package static func loopCount(cores: Int) -> Int { min(cores, 4) }
 
-    private let loops: MultiThreadedEventLoopGroup
-    private let client: HTTPClient
+    private let lanes: [ClientLane]
     private let stallTimeout: TimeAmount
 
     /// Makes a transport with threads of its own.
     ///
     /// - Parameter configuration: How it is set up.
     package init(_ configuration: Configuration) {
-        loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.loopCount(cores: System.coreCount))
-        client = HTTPClient(eventLoopGroup: loops, configuration: Self.clientConfiguration(configuration))
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.loopCount(cores: System.coreCount))
+        let client = Self.clientConfiguration(configuration)
+        lanes = loops.makeIterator().map { ClientLane($0, client) }
         stallTimeout = TimeAmount(configuration.stallTimeout)
-    }
-
-    deinit {
-        // In a debug build the client stops the process when it goes without this.
-        client.shutdown { _ in }
     }
 
     package func send(_ request: HTTPRequest, limits: HTTPLimits, to receiver: any HTTPResponseReceiver) async throws {
         let delegate = ReceivingDelegate(receiver, StallWatch(limit: stallTimeout))
+        let lane = ClientLane.enter(lanes)
+        defer { lane.leave() }
         let task: HTTPClient.Task<Void>
         do {
-            task = client.execute(
+            task = lane.client.execute(
                 request: try Self.clientRequest(request),
                 delegate: delegate,
-                eventLoop: eventLoop(for: request),
                 deadline: limits.total.map { .now() + TimeAmount($0) }
             )
         } catch {
@@ -92,16 +88,6 @@ package final class AsyncHTTPTransport: HTTPTransport {
             // Whatever else there is comes from the client or what it is built on.
             throw delegate.receiversError ?? HTTPError(describing: error, address: request.address)
         }
-    }
-
-    /// Where a request is worked on: one with a large body wholly on the loop of its connection.
-    ///
-    /// Else it is written by one loop to the connection of another, and the whole of it is there, encrypted, before
-    /// the first hears that the connection takes no more: three parts of 16 MiB over TLS took 24 MiB more than their
-    /// buffers. Small requests are quicker by any connection that is free.
-    private func eventLoop(for request: HTTPRequest) -> HTTPClient.EventLoopPreference {
-        let isInSlices = request.body.readableBytes > Self.sliceBytes(request.origin)
-        return isInSlices ? .delegateAndChannel(on: loops.next()) : .indifferent
     }
 
     // MARK: Set-up

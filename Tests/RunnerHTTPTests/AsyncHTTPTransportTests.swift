@@ -139,10 +139,15 @@ extension HTTPOrigin {
         #expect(answer.head.contentLength == 3 && answer.body.isEmpty)
     }
 
-    @Test func connectionsAreUsedAgain() async throws {
+    /// A new connection costs round trips, and begins slowly.
+    @Test(arguments: [0, 100, 600_000])
+    func connectionsAreUsedAgain(bodyBytes: Int) async throws {
         let server = try ScriptedServer { _ in .http(200, text: "x") }
         defer { server.stop() }
-        for _ in 0..<5 { _ = try await send(HTTPRequest(.get, HTTPOrigin(server.endpoint))) }
+        let request = HTTPRequest(.put, HTTPOrigin(server.endpoint), body: ByteBuffer(repeating: 7, count: bodyBytes))
+        // Of its own: with other requests under way, another thread's connections would be used.
+        let transport = AsyncHTTPTransport(AsyncHTTPTransport.Configuration(connections: 8))
+        for _ in 0..<5 { _ = try await transport.send(request, limits: HTTPLimits(), bodyLimitBytes: 100) }
         #expect(server.traffic.connections == 1)
     }
 
