@@ -21,10 +21,28 @@ package enum PayloadHash {
     /// - Parameter bytes: The body, valid only during the call.
     /// - Returns: 64 lower-case hexadecimal digits.
     package static func of(_ bytes: UnsafeRawBufferPointer) -> String {
-        var hash = SHA256()
-        hash.update(bufferPointer: bytes)
-        return hash.finalize().withUnsafeBytes(hexadecimal)
+        var digest = PayloadDigest()
+        digest.update(bytes)
+        return digest.value
     }
+}
+
+/// The SHA-256 of a body that comes one piece after the other.
+package struct PayloadDigest: Sendable {
+    private var hash = SHA256()
+
+    /// Makes the digest of no bytes.
+    package init() {}
+
+    /// Adds bytes.
+    ///
+    /// - Parameter bytes: The next bytes, valid only during the call.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bufferPointer: bytes)
+    }
+
+    /// What `PayloadHash.of` says of all bytes so far; more may follow.
+    package var value: String { hash.finalize().withUnsafeBytes(hexadecimal) }
 }
 
 /// Bytes in lower-case hexadecimal digits.

@@ -132,7 +132,7 @@ final class MultipartUpload: Sendable {
         }
         let expected = part.checksum ?? ChecksumValue(.md5, hexadecimal: tag.filter { $0 != "\"" })
         guard let expected else { return nil }
-        let actual = try await BlockingPool.shared.run { _ in body.hash(expected.algorithm, signsPayload: false) }
+        let actual = try await body.hash(expected.algorithm, signsPayload: false)
         guard actual == expected else { return nil }
         return StoredPart(entityTag: tag, checksum: part.checksum, sizeBytes: part.sizeBytes)
     }

@@ -1,4 +1,3 @@
-import AWSSigning
 import Checksums
 import NIOCore
 import RunnerCore
@@ -51,8 +50,17 @@ final class PartBuffers: Sendable {
 final class PartBuffer: Sendable {
     private struct State {
         var bytes = ByteBuffer()
+        /// Of all bytes so far, while they come.
+        var digest: BodyDigest?
         var checksums: [ChecksumAlgorithm: ChecksumValue] = [:]
         var payloadHash: String?
+
+        /// Keeps what was computed of all bytes.
+        mutating func keep(_ digest: BodyDigest) {
+            let checksum = digest.checksumValue
+            checksums[checksum.algorithm] = checksum
+            payloadHash = payloadHash ?? digest.payloadHash
+        }
     }
 
     private let state = Mutex(State())
@@ -86,11 +94,23 @@ final class PartBuffer: Sendable {
         }
     }
 
+    /// Has an empty buffer compute what `hash` will be asked for while its bytes come and the cache holds them.
+    ///
+    /// - Parameters:
+    ///   - algorithm: The checksum.
+    ///   - signsPayload: Whether the SHA-256 is wanted, too.
+    func startHashing(_ algorithm: ChecksumAlgorithm, signsPayload: Bool) {
+        state.withLock { $0.digest = BodyDigest(algorithm, signsPayload: signsPayload) }
+    }
+
     /// Adds bytes.
     ///
     /// - Parameter bytes: Valid only during the call.
     func append(_ bytes: UnsafeRawBufferPointer) {
-        state.withLock { _ = $0.bytes.writeBytes(bytes) }
+        state.withLock { state in
+            state.bytes.writeBytes(bytes)
+            state.digest?.update(bytes)
+        }
     }
 
     /// Adds what `fill` writes.
@@ -102,28 +122,37 @@ final class PartBuffer: Sendable {
     /// - Throws: What `fill` throws.
     func append(capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows -> Int {
         try state.withLock { state in
-            try state.bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { memory in
+            let count = try state.bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { memory in
                 try fill(UnsafeMutableRawBufferPointer(rebasing: memory[..<capacity]))
             }
+            state.bytes.withUnsafeReadableBytes {
+                state.digest?.update(UnsafeRawBufferPointer(rebasing: $0.suffix(count)))
+            }
+            return count
         }
     }
 
-    /// Computes what a request says of its body; blocks for milliseconds a megabyte.
+    /// Computes what a request says of its body, unless it is known, on a thread that may block.
     ///
     /// - Parameters:
     ///   - algorithm: The checksum.
     ///   - signsPayload: Whether the SHA-256 is wanted, too.
     /// - Returns: The checksum.
+    /// - Throws: `CancellationError`.
     @discardableResult
-    func hash(_ algorithm: ChecksumAlgorithm, signsPayload: Bool) -> ChecksumValue {
-        state.withLock { state in
-            state.bytes.withUnsafeReadableBytes { bytes in
-                if signsPayload, state.payloadHash == nil { state.payloadHash = PayloadHash.of(bytes) }
-                if let known = state.checksums[algorithm] { return known }
-                var checksum = Checksum(algorithm)
-                checksum.update(bytes)
-                state.checksums[algorithm] = checksum.value
-                return checksum.value
+    func hash(_ algorithm: ChecksumAlgorithm, signsPayload: Bool) async throws -> ChecksumValue {
+        let known = state.withLock { state in
+            if let digest = state.digest { state.keep(digest) }
+            state.digest = nil
+            return signsPayload && state.payloadHash == nil ? nil : state.checksums[algorithm]
+        }
+        if let known { return known }
+        return try await BlockingPool.shared.run { [self] _ in
+            state.withLock { state in
+                var digest = BodyDigest(algorithm, signsPayload: signsPayload && state.payloadHash == nil)
+                state.bytes.withUnsafeReadableBytes { digest.update($0) }
+                state.keep(digest)
+                return digest.checksumValue
             }
         }
     }

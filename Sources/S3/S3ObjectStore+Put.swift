@@ -31,9 +31,7 @@ extension S3ObjectStore {
         var other: UploadCheck?
         while true {
             let check = other ?? client.uploadCheck(bucket: bucket)
-            let checksum = try await BlockingPool.shared.run { _ in
-                body.hash(check.algorithm, signsPayload: signsPayload)
-            }
+            let checksum = try await body.hash(check.algorithm, signsPayload: signsPayload)
             var checked = call.header(check.algorithm.headerName, checksum.base64)
             checked.body = body.body
             checked.payloadHash = body.payloadHash
@@ -58,7 +56,7 @@ extension S3ObjectStore {
         var expected = sent
         if stored.value.algorithm == .md5, sent.algorithm != .md5 {
             client.fallBackToMD5(bucket: bucket)
-            expected = try await BlockingPool.shared.run { _ in body.hash(.md5, signsPayload: false) }
+            expected = try await body.hash(.md5, signsPayload: false)
         }
         guard stored.value.algorithm == expected.algorithm, stored.value != expected else { return }
         throw TransferFault.damaged("the store's \(expected.algorithm.name) differs from that of what was sent")

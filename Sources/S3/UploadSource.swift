@@ -36,8 +36,8 @@ final class UploadSource: Sendable {
         var offset = range.lowerBound
         while offset < range.upperBound {
             try cancellation.check()
-            // Large enough to cost few calls, and cancelled soon enough on a slow disk.
-            let wanted = Int(min(range.upperBound - offset, 4 << 20))
+            // Large enough to cost few calls, and still in the processor's cache when the buffer hashes it.
+            let wanted = Int(min(range.upperBound - offset, Int64(BodyDigest.pieceBytes)))
             let count = try buffer.append(capacity: wanted) { memory in
                 do {
                     return try descriptor.read(fromAbsoluteOffset: offset, into: memory)

@@ -1,3 +1,4 @@
+import AWSSigning
 import Checksums
 import NIOCore
 import RunnerCore
@@ -13,13 +14,14 @@ import Testing
         let buffers = PartBuffers(budgetBytes: 4 << 20)
         let first = try await buffers.with(1, capacity: 1 << 20) { buffers in
             noise(1000).withUnsafeBytes { buffers[0].append($0) }
-            buffers[0].hash(.crc64nvme, signsPayload: true)
+            try await buffers[0].hash(.crc64nvme, signsPayload: true)
             return buffers[0]
         }
         try await buffers.with(1, capacity: 1 << 20) { buffers in
             #expect(buffers[0] === first)
             #expect(buffers[0].count == 0 && buffers[0].payloadHash == nil)
-            #expect(buffers[0].hash(.crc64nvme, signsPayload: false) == ChecksumValue(.crc64nvme, of: []))
+            let checksum = try await buffers[0].hash(.crc64nvme, signsPayload: false)
+            #expect(checksum == ChecksumValue(.crc64nvme, of: []))
         }
     }
 
@@ -44,13 +46,34 @@ import Testing
     }
 
     @Test(arguments: ChecksumAlgorithm.allCases)
-    func aBufferKnowsItsChecksums(algorithm: ChecksumAlgorithm) {
+    func aBufferKnowsItsChecksums(algorithm: ChecksumAlgorithm) async throws {
         let buffer = PartBuffer()
         noise(500).withUnsafeBytes { buffer.append($0) }
-        #expect(buffer.hash(algorithm, signsPayload: false) == ChecksumValue(algorithm, of: noise(500)))
+        #expect(try await buffer.hash(algorithm, signsPayload: false) == ChecksumValue(algorithm, of: noise(500)))
         #expect(buffer.payloadHash == nil)
-        #expect(buffer.hash(algorithm, signsPayload: true) == ChecksumValue(algorithm, of: noise(500)))
-        #expect(buffer.payloadHash?.utf8.count == 64)
+        #expect(try await buffer.hash(algorithm, signsPayload: true) == ChecksumValue(algorithm, of: noise(500)))
+        #expect(buffer.payloadHash == PayloadHash.of(noise(500)))
+    }
+
+    /// Computed while the bytes came, and then of what else is asked for; a cleared buffer knows nothing of before.
+    @Test(arguments: ChecksumAlgorithm.allCases, [true, false])
+    func aBufferHashesWhatComes(algorithm: ChecksumAlgorithm, signsPayload: Bool) async throws {
+        let buffer = PartBuffer()
+        for seed in [1, 2] {
+            let bytes = noise(3 * BodyDigest.pieceBytes + 5, seed: UInt64(seed))
+            buffer.clear(capacity: bytes.count)
+            buffer.startHashing(.crc64nvme, signsPayload: signsPayload)
+            bytes[..<7].withUnsafeBytes { buffer.append($0) }
+            _ = buffer.append(capacity: bytes.count) { memory in
+                memory.copyBytes(from: bytes[7...])
+                return bytes.count - 7
+            }
+            let checksum = try await buffer.hash(.crc64nvme, signsPayload: signsPayload)
+            #expect(checksum == ChecksumValue(.crc64nvme, of: bytes))
+            #expect(buffer.payloadHash == (signsPayload ? PayloadHash.of(bytes) : nil))
+            #expect(try await buffer.hash(algorithm, signsPayload: true) == ChecksumValue(algorithm, of: bytes))
+            #expect(buffer.payloadHash == PayloadHash.of(bytes))
+        }
     }
 
     // MARK: The feed
