@@ -93,6 +93,14 @@ struct FileStatus {
     }
 }
 
+/// A name in a directory.
+struct DirectoryEntry {
+    /// The name, without a slash.
+    let name: [UInt8]
+    /// What has it, where the directory tells: looking at each costs as much as reading a small file.
+    let kind: FileStatus.Kind?
+}
+
 /// A point in time as tar knows it: seconds since 1970, negative before.
 struct Timestamp: Equatable, Sendable {
     /// Whole seconds, rounded down.

@@ -71,21 +71,15 @@ struct PackRun: ~Copyable {
             try write(entry.header(), into: &sink)
         }
         var directories: [MemberPath] = []
-        for name in listing.names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        for entry in listing.entries.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             var child = path
-            child.append(name)
-            let status: FileStatus
-            do throws(Errno) {
-                status = try child.withName { name throws(Errno) in try Posix.status(name, at: listing.descriptor) }
-            } catch {
-                report.loseUnreadable(child.bytes, error)
-                continue
-            }
-            switch status.kind {
+            child.append(entry.name)
+            switch entry.kind ?? status(child, at: listing.descriptor)?.kind {
             case .directory: directories.append(child)
             case .file: try packFile(child, at: listing.descriptor, into: &sink)
-            case .symbolicLink: try packLink(child, status, at: listing.descriptor, into: &sink)
+            case .symbolicLink: try packLink(child, at: listing.descriptor, into: &sink)
             case .other: report.leaveOut(child.bytes, "is a socket, FIFO or device")
+            case nil: break
             }
         }
         return directories
@@ -95,7 +89,7 @@ struct PackRun: ~Copyable {
         /// Open until the cursor moves.
         let descriptor: CInt
         let status: FileStatus
-        let names: [[UInt8]]
+        let entries: [DirectoryEntry]
     }
 
     /// Lists a directory; nil, with a word in the report, when that is not possible.
@@ -103,11 +97,21 @@ struct PackRun: ~Copyable {
         do throws(Errno) {
             let descriptor = try cursor.move(to: path.storage[...], creating: false)
             let status = try Posix.status(of: descriptor)
-            var names = try Posix.names(in: descriptor)
-            if path.isRoot, let only { names.removeAll { $0 != only } }
-            return Listing(descriptor: descriptor, status: status, names: names)
+            var entries = try Posix.entries(in: descriptor)
+            if path.isRoot, let only { entries.removeAll { $0.name != only } }
+            return Listing(descriptor: descriptor, status: status, entries: entries)
         } catch {
             report.loseUnreadable(path.isRoot ? topPath : path.bytes, error)
+            return nil
+        }
+    }
+
+    /// Tells what lies at a path; nil, with a word in the report, when that is not possible.
+    private mutating func status(_ path: MemberPath, at parent: CInt) -> FileStatus? {
+        do throws(Errno) {
+            return try path.withName { name throws(Errno) in try Posix.status(name, at: parent) }
+        } catch {
+            report.loseUnreadable(path.bytes, error)
             return nil
         }
     }
@@ -235,12 +239,8 @@ extension PackRun {
         return problem
     }
 
-    private mutating func packLink(
-        _ path: MemberPath,
-        _ status: FileStatus,
-        at parent: CInt,
-        into sink: inout some ByteSink
-    ) throws {
+    private mutating func packLink(_ path: MemberPath, at parent: CInt, into sink: inout some ByteSink) throws {
+        guard let status = status(path, at: parent) else { return }
         let target: [UInt8]
         do throws(Errno) {
             target = relative(try path.withName { name throws(Errno) in try Posix.readLink(name, at: parent) }, path)

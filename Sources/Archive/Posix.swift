@@ -142,7 +142,7 @@ enum Posix {
     }
 
     /// Lists a directory in no order, without "." and "..".
-    static func names(in directory: CInt) throws(Errno) -> [[UInt8]] {
+    static func entries(in directory: CInt) throws(Errno) -> [DirectoryEntry] {
         // A second descriptor: fdopendir(3) takes over the one it gets, and the position is shared by dup(2).
         let own = try retrying { openat(directory, ".", directoryFlags) }
         guard let stream = fdopendir(own) else {
@@ -151,16 +151,28 @@ enum Posix {
             throw failure
         }
         defer { closedir(stream) }
-        var names: [[UInt8]] = []
+        var entries: [DirectoryEntry] = []
         while true {
             // readdir(3) tells an error from the end only by errno.
             errno = 0
             guard let entry = readdir(stream) else {
                 if errno != 0 { throw Errno(rawValue: errno) }
-                return names
+                return entries
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name != [dot], name != [dot, dot] { names.append(name) }
+            guard name != [dot], name != [dot, dot] else { continue }
+            entries.append(DirectoryEntry(name: name, kind: kind(of: entry.pointee.d_type)))
+        }
+    }
+
+    /// What the type in a directory's entry says (readdir(3), "d_type"); nil where the file system tells none.
+    private static func kind(of type: UInt8) -> FileStatus.Kind? {
+        switch Int(type) {
+        case Int(DT_REG): .file
+        case Int(DT_DIR): .directory
+        case Int(DT_LNK): .symbolicLink
+        case Int(DT_UNKNOWN): nil
+        default: .other
         }
     }
 

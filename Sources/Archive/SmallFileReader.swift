@@ -36,7 +36,7 @@ final class SmallFileReader {
         var status = status
         var last: Content?
         for _ in 0..<Self.tries {
-            guard status.size <= Self.mostBytes, let count = try? contentSize(file), count <= Self.mostBytes,
+            guard status.size <= Self.mostBytes, let count = try? contentSize(file, status), count <= Self.mostBytes,
                 let after = try? Posix.status(of: file.raw)
             else { return nil }
             let isWhole = Int64(count) == status.size && after.hasContent(of: status)
@@ -52,9 +52,12 @@ final class SmallFileReader {
     }
 
     /// Reads the whole file; more than `mostBytes` says that it is larger than that.
-    private func contentSize(_ file: borrowing Descriptor) throws(Errno) -> Int {
+    ///
+    /// More is asked for than it should have: one that has grown by now is told from one that has not without asking
+    /// again where it ends.
+    private func contentSize(_ file: borrowing Descriptor, _ status: FileStatus) throws(Errno) -> Int {
         var filled = 0
-        while filled < buffer.count {
+        while filled < buffer.count, filled == 0 || filled != status.size {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
             let count = try Posix.read(into: room, from: file.raw, at: Int64(filled))
             if count == 0 { break }

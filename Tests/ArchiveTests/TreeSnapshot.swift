@@ -30,7 +30,7 @@ struct TreeSnapshot: Equatable {
         var pending = [MemberPath()]
         while let path = pending.popLast() {
             let descriptor = try cursor.move(to: path.storage[...], creating: false)
-            for name in try Posix.names(in: descriptor) {
+            for name in try Posix.entries(in: descriptor).map(\.name) {
                 var child = path
                 child.append(name)
                 let status = try child.withName { name throws(Errno) in try Posix.status(name, at: descriptor) }
