@@ -40,19 +40,20 @@ extension S3ObjectStore {
         }
     }
 
-    /// Uploads what comes out of a feed, in one request when it is one part.
+    /// Uploads what comes out of a feed, in one request when it does not fill a part.
+    ///
+    /// A full part is sent without waiting for what follows: where sending is as slow as writing, what waits at the
+    /// beginning is still missing at the end.
     private func upload(from feed: PartFeed, to key: ObjectKey, _ options: WriteOptions) async throws {
         do {
             var parts = feed.filled.makeAsyncIterator()
-            let first = await parts.next()
-            let second = await parts.next()
-            guard let first, let second else {
+            guard let first = await parts.next() else { return try feed.checkEnd() }
+            guard first.count >= streamPartBytes else {
                 try feed.checkEnd()
-                if let first { try await put(first, to: key, options: options) }
-                return
+                return try await put(first, to: key, options: options)
             }
             try await withMultipartUpload(to: key, options) { upload in
-                try await send([first, second], parts, of: feed, by: upload, key)
+                try await send(first, parts, of: feed, by: upload, key)
             }
         } catch {
             feed.fail(error)
@@ -61,7 +62,7 @@ extension S3ObjectStore {
     }
 
     private func send(
-        _ first: [PartBuffer],
+        _ first: PartBuffer,
         _ rest: AsyncStream<PartBuffer>.Iterator,
         of feed: PartFeed,
         by upload: MultipartUpload,
@@ -69,11 +70,9 @@ extension S3ObjectStore {
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var rest = rest
-            var waiting = first
+            var next: PartBuffer? = first
             var number: Int64 = 0
-            while true {
-                let next = waiting.isEmpty ? await rest.next() : waiting.removeFirst()
-                guard let part = next else { break }
+            while let part = next {
                 number += 1
                 guard number <= Self.partsAtMost else {
                     throw ObjectStoreError(
@@ -92,6 +91,7 @@ extension S3ObjectStore {
                         throw error
                     }
                 }
+                next = await rest.next()
             }
             try feed.checkEnd()
             while try await group.next() != nil {}

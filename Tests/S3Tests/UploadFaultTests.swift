@@ -184,6 +184,30 @@ import Testing
         }
     }
 
+    // MARK: Streams
+
+    /// A part is sent while the next one is made, the first too: what waits for the second arrives that much later.
+    @Test func theFirstPartIsSentAtOnce() async throws {
+        let server = try ScriptedServer { request in
+            switch (request.method, request.queryValue("uploadId")) {
+            case ("GET", _): .http(200, text: ScriptedXML.noUploads)
+            case ("POST", nil): .http(200, text: ScriptedXML.created)
+            case ("PUT", _): ScriptedXML.storedPart(request)
+            default: .http(200, text: ScriptedXML.completed)
+            }
+        }
+        defer { server.stop() }
+        let store = try Lab.store(at: server.endpoint)
+        let wasSent = try await store.write(ObjectKey("k"), options: WriteOptions()) { sink in
+            try noise(Lab.partBytes).withUnsafeBytes { try sink.write($0) }
+            let wasSent = server.wait { $0.requests.contains { $0.queryValue("partNumber") == "1" } }
+            try noise(10).withUnsafeBytes { try sink.write($0) }
+            return wasSent
+        }
+        #expect(wasSent)
+        #expect(server.requests.count { $0.method == "PUT" } == 2)
+    }
+
     // MARK: The lost answer to the last request
 
     /// The upload was put together, but nobody heard of it: the next try is told that there is no such upload.
