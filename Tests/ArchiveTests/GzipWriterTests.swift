@@ -145,6 +145,9 @@ struct GzipWriterTests {
         // A single segment is not worth two block headers.
         #expect(runs(text + random[..<(16 << 10)] + text) == ["T144"])
         #expect(runs(text + random[..<(32 << 10)]) == ["T64", "R96"])
+        let records = stride(from: 0, to: 64 << 10, by: 1024).flatMap { random[$0..<$0 + 256] + text[..<768] }
+        #expect(runs(records) == ["T64"])
+        #expect(runs(Array(random[..<(15 << 10)])) == ["T15"], "shorter than a segment, and alone")
         // Too few bytes to tell.
         #expect(runs(Array(random[..<4000])) == ["T3"])
     }
