@@ -94,6 +94,11 @@ final class PartBuffer: Sendable {
         }
     }
 
+    /// Drops what the buffer holds, and its memory.
+    func drop() {
+        state.withLock { $0 = State() }
+    }
+
     /// Has an empty buffer compute what `hash` will be asked for while its bytes come and the cache holds them.
     ///
     /// - Parameters:

@@ -5,9 +5,16 @@ import Synchronization
 final class PartFeed: Sendable {
     private struct State {
         var empty: [PartBuffer]
+        /// Those that go round.
+        var buffers: Int
         var failure: (any Error)?
     }
 
+    /// One to fill, one on its way, and one that waits for neither.
+    static let fewestBuffers = 3
+
+    /// The size of the first parts.
+    let partBytes: Int
     /// The filled buffers in their order; ends when the writer does.
     let filled: AsyncStream<PartBuffer>
     private let input: AsyncStream<PartBuffer>.Continuation
@@ -16,9 +23,12 @@ final class PartFeed: Sendable {
 
     /// Makes a feed.
     ///
-    /// - Parameter buffers: Empty ones to go round; with one alone, writing and uploading take turns.
-    init(_ buffers: [PartBuffer]) {
-        state = Mutex(State(empty: buffers))
+    /// - Parameters:
+    ///   - buffers: Empty ones to go round; with one alone, writing and uploading take turns.
+    ///   - partBytes: How many bytes fill one at first.
+    init(_ buffers: [PartBuffer], partBytes: Int) {
+        state = Mutex(State(empty: buffers, buffers: buffers.count))
+        self.partBytes = partBytes
         (filled, input) = AsyncStream.makeStream()
         for _ in buffers { room.signal() }
     }
@@ -47,7 +57,15 @@ final class PartFeed: Sendable {
     }
 
     /// Gives a buffer back that was uploaded.
+    ///
+    /// Of larger parts than the first, which only streams of many gigabytes have, the fewest buffers go round.
     func giveBack(_ buffer: PartBuffer) {
+        let isKept = state.withLock { state in
+            guard buffer.count > partBytes, state.buffers > Self.fewestBuffers else { return true }
+            state.buffers -= 1
+            return false
+        }
+        guard isKept else { return buffer.drop() }
         // The same capacity again: nearly all parts have the size of the one before.
         buffer.clear(capacity: buffer.count)
         state.withLock { $0.empty.append(buffer) }
@@ -82,11 +100,10 @@ struct PartSink: ByteSink {
     ///
     /// - Parameters:
     ///   - feed: Where filled buffers go.
-    ///   - partBytes: How many bytes fill one at first.
     ///   - cancellation: Makes the next write throw once it is set.
-    init(_ feed: PartFeed, partBytes: Int, _ cancellation: CancellationFlag) {
+    init(_ feed: PartFeed, _ cancellation: CancellationFlag) {
         self.feed = feed
-        sizes = StreamPartSizes(firstBytes: partBytes)
+        sizes = StreamPartSizes(firstBytes: feed.partBytes)
         self.cancellation = cancellation
     }
 
@@ -123,11 +140,11 @@ struct PartSink: ByteSink {
 
 /// How large the parts of a stream are whose length nobody knows: an object has at most 10,000 of them.
 ///
-/// The first 3,000 have the size that the budget of buffers is made for: 43 GiB. From there each is a thousandth of
+/// The first 3,500 have the size that the budget of buffers is made for: 27 GiB. From there each is a thousandth of
 /// what was sent before it, so that 5 TiB can be stored: the three buffers then take 0.3 % of that.
 struct StreamPartSizes {
     /// How many parts have the first size.
-    static let firstParts = 3000
+    static let firstParts = 3500
     /// Parts of S3 may have 5 GiB; a buffer's size is a power of two below 4 GiB.
     static let mostBytes = 2 << 30
 

@@ -3,12 +3,15 @@ package import ObjectStorage
 package import RunnerCore
 
 extension S3ObjectStore {
-    /// One to fill, one on its way, and one that waits for neither.
-    private static let streamBuffers = 3
-
-    /// Nobody knows how long a stream will be: larger parts than a file's let it be longer.
-    private var streamPartBytes: Int {
-        min(2 * client.configuration.partBytes, max(5 << 20, client.configuration.partBudgetBytes / Self.streamBuffers))
+    /// The parts of a stream, whose length nobody knows, and the buffers for them.
+    ///
+    /// What is written last is sent when the writer has ended: small parts make that short. As many as the budget has
+    /// room for are on their way at once.
+    private var streamBuffers: (count: Int, partBytes: Int) {
+        let budget = client.configuration.partBudgetBytes
+        let least = PartFeed.fewestBuffers
+        let partBytes = min(client.configuration.partBytes, max(5 << 20, budget / least))
+        return (min(max(budget / partBytes, least), client.configuration.connections + 1), partBytes)
     }
 
     package func write<R: Sendable>(
@@ -16,14 +19,14 @@ extension S3ObjectStore {
         options: WriteOptions,
         _ body: @escaping @Sendable (inout any ByteSink) throws -> R
     ) async throws -> R {
-        let partBytes = streamPartBytes
+        let (count, partBytes) = streamBuffers
         return try await describingErrors(of: key) {
-            try await client.partBuffers.with(Self.streamBuffers, capacity: partBytes) { buffers in
-                let feed = PartFeed(buffers)
+            try await client.partBuffers.with(count, capacity: partBytes) { buffers in
+                let feed = PartFeed(buffers, partBytes: partBytes)
                 async let uploaded: Void = upload(from: feed, to: key, options)
                 do {
                     let result = try await BlockingPool.shared.run { cancellation in
-                        var sink: any ByteSink = PartSink(feed, partBytes: partBytes, cancellation)
+                        var sink: any ByteSink = PartSink(feed, cancellation)
                         let result = try body(&sink)
                         if var sink = sink as? PartSink { try sink.finish() }
                         return result
@@ -48,7 +51,7 @@ extension S3ObjectStore {
         do {
             var parts = feed.filled.makeAsyncIterator()
             guard let first = await parts.next() else { return try feed.checkEnd() }
-            guard first.count >= streamPartBytes else {
+            guard first.count == feed.partBytes else {
                 try feed.checkEnd()
                 return try await put(first, to: key, options: options)
             }

@@ -80,9 +80,9 @@ import Testing
 
     /// What comes out of a feed of two buffers when a writer writes pieces of these sizes.
     private func parts(of pieces: [Int], partBytes: Int) async throws -> [[UInt8]] {
-        let feed = PartFeed([PartBuffer(), PartBuffer()])
+        let feed = PartFeed([PartBuffer(), PartBuffer()], partBytes: partBytes)
         async let written: Void = BlockingPool.shared.run { flag in
-            var sink = PartSink(feed, partBytes: partBytes, flag)
+            var sink = PartSink(feed, flag)
             for (seed, size) in pieces.enumerated() {
                 try noise(size, seed: UInt64(seed)).withUnsafeBytes { try sink.write($0) }
             }
@@ -109,12 +109,28 @@ import Testing
         #expect(parts.count == max(1, (pieces.reduce(0, +) + 99) / 100))
     }
 
+    /// Five buffers of 2 GiB would be too much for the machine that the five of 8 MiB were meant for.
+    @Test func largePartsGoRoundInFewBuffers() throws {
+        let feed = PartFeed((0..<5).map { _ in PartBuffer() }, partBytes: 10)
+        func turn(bytes: Int, _ count: Int) throws -> Int {
+            let taken = try (0..<count).map { _ in try feed.takeEmpty() }
+            for buffer in taken {
+                noise(bytes).withUnsafeBytes { buffer.append($0) }
+                feed.giveBack(buffer)
+            }
+            return taken.count { $0.capacity > 0 }
+        }
+        #expect(try turn(bytes: 10, 5) == 5)
+        #expect(try turn(bytes: 11, 5) == 3)
+        #expect(try turn(bytes: 12, 3) == 3)
+    }
+
     @Test func aFailedUploadStopsAWriterThatWaits() async throws {
         struct Failure: Error {}
-        let feed = PartFeed([PartBuffer()])
+        let feed = PartFeed([PartBuffer()], partBytes: 10)
         let written = Task {
             try await BlockingPool.shared.run { flag in
-                var sink = PartSink(feed, partBytes: 10, flag)
+                var sink = PartSink(feed, flag)
                 while true { try [UInt8](1...3).withUnsafeBytes { try sink.write($0) } }
             }
         }
@@ -129,7 +145,7 @@ import Testing
     @Test func theFirstFailureCounts() throws {
         struct First: Error {}
         struct Second: Error {}
-        let feed = PartFeed([])
+        let feed = PartFeed([], partBytes: 10)
         feed.fail(First())
         feed.fail(Second())
         #expect(throws: First.self) { try feed.checkEnd() }
