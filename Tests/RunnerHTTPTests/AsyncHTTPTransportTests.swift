@@ -1,6 +1,7 @@
 import NIOCore
 import RunnerCore
 import RunnerTestSupport
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -149,6 +150,40 @@ extension HTTPOrigin {
         let transport = AsyncHTTPTransport(AsyncHTTPTransport.Configuration(connections: 8))
         for _ in 0..<5 { _ = try await transport.send(request, limits: HTTPLimits(), bodyLimitBytes: 100) }
         #expect(server.traffic.connections == 1)
+    }
+
+    /// Tells on which threads answers come.
+    private final class Listener: HTTPResponseReceiver {
+        private let heard = Mutex<Set<ObjectIdentifier>>([])
+
+        var threads: Int { heard.withLock { $0.count } }
+
+        func receive(_ head: HTTPResponseHead) throws {}
+
+        func receive(_ bytes: ByteBuffer, on eventLoop: any EventLoop) throws -> EventLoopFuture<Void>? {
+            heard.withLock { _ = $0.insert(ObjectIdentifier(eventLoop)) }
+            return nil
+        }
+    }
+
+    @Test func requestsAtOnceAreOnAllThreads() async throws {
+        let threads = AsyncHTTPTransport.loopCount(cores: System.coreCount)
+        let go = Semaphore()
+        let server = try ScriptedServer { _ in
+            go.wait()
+            return .http(200, text: "x")
+        }
+        defer { server.stop() }
+        let transport = AsyncHTTPTransport(AsyncHTTPTransport.Configuration(connections: threads))
+        let listener = Listener()
+        let request = HTTPRequest(.get, HTTPOrigin(server.endpoint))
+        async let sent: Void = forEachConcurrently(0..<threads, limit: threads) { _ in
+            try await transport.send(request, limits: HTTPLimits(), to: listener)
+        }
+        #expect(await server.wait { $0.requests.count == threads })
+        for _ in 0..<threads { go.signal() }
+        try await sent
+        #expect(listener.threads == threads)
     }
 
     // MARK: Limits
