@@ -67,8 +67,9 @@ The same trees, all by the runner. Packing alone is the job on a store in a fold
 over TLS, as the service is reached: a body is not hashed for the signature then.
 """
 SENT_AT_ONCE = """
-The store takes what comes as fast as this machine can. It runs on the same cores as the runner, and packing alone keeps
-these busy: both cannot end before their number times the wall time is the CPU of the runner and the store together.
+The store takes what comes as fast as this machine can. It runs on the same cores as the runner, which packing alone keeps
+busy: packing and sending at once takes at least the CPU seconds of the runner and the store, divided by the number of
+cores.
 """
 SENT_BY_LINK = f"""
 The store takes {LINK_BYTES_PER_SECOND // 1_000_000} MB a second on all connections together, like a link of

@@ -9,9 +9,8 @@ enum CompressionRuns {
     private static let pieceBytes = 256
     /// Shorter stretches are not worth the block headers and the fresh start of the compressor.
     private static let leastSegments = 2
-    /// The sum of squares of 256 counts is count²/256 + count for random bytes on average, and deviates by a
-    /// hundredth of the second term; packed data of zip, PNG and JPEG is up to some terms above that, and text is at
-    /// ten times the first.
+    /// The sum of squares of 256 counts is count²/256 + count for random bytes on average, and deviates by a tenth of the
+    /// second term; packed data of zip, PNG and JPEG is up to a few terms above that, and text is at ten times the first.
     private static let mostExcess = 4
 
     /// Stretches of a block, in order and without gaps.

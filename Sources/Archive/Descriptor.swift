@@ -97,7 +97,7 @@ struct FileStatus {
 struct DirectoryEntry {
     /// The name, without a slash.
     let name: [UInt8]
-    /// What has it, where the directory tells: looking at each costs as much as reading a small file.
+    /// A file or a directory, where the directory tells: looking at each costs as much as reading a small file.
     let kind: FileStatus.Kind?
 }
 

@@ -74,13 +74,10 @@ struct PackRun: ~Copyable {
         for entry in listing.entries.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
             var child = path
             child.append(entry.name)
-            switch entry.kind ?? status(child, at: listing.descriptor)?.kind {
-            case .directory: directories.append(child)
-            case .file: try packFile(child, at: listing.descriptor, into: &sink)
-            case .symbolicLink: try packLink(child, at: listing.descriptor, into: &sink)
-            case .other: report.leaveOut(child.bytes, "is a socket, FIFO or device")
-            case nil: break
-            }
+            // A listing may be minutes old: what is no file any more is looked at again.
+            if entry.kind == .file, try packFile(child, at: listing.descriptor, into: &sink) { continue }
+            let isDirectory = try entry.kind == .directory || packOther(child, at: listing.descriptor, into: &sink)
+            if isDirectory { directories.append(child) }
         }
         return directories
     }
@@ -104,6 +101,27 @@ struct PackRun: ~Copyable {
             report.loseUnreadable(path.isRoot ? topPath : path.bytes, error)
             return nil
         }
+    }
+
+    /// Packs what may be anything but a directory.
+    ///
+    /// - Returns: Whether it is a directory, which is left to the caller.
+    private mutating func packOther(
+        _ path: MemberPath,
+        at parent: CInt,
+        into sink: inout some ByteSink
+    ) throws -> Bool {
+        guard let status = status(path, at: parent) else { return false }
+        switch status.kind {
+        case .directory: return true
+        case .file:
+            if try !packFile(path, at: parent, into: &sink) {
+                report.leaveOut(path.bytes, "is no regular file any more")
+            }
+        case .symbolicLink: try packLink(path, status, at: parent, into: &sink)
+        case .other: report.leaveOut(path.bytes, "is a socket, FIFO or device")
+        }
+        return false
     }
 
     /// Tells what lies at a path; nil, with a word in the report, when that is not possible.
@@ -142,19 +160,31 @@ extension PackRun {
     ///   - parent: The open directory it is in.
     ///   - isAgain: Whether it is in the archive already, as it was while it changed.
     ///   - sink: Gets what is compressed.
+    /// - Returns: false when it is no file but a link, a FIFO or the like, of which nothing was packed or said.
     /// - Throws: What the sink throws.
     private mutating func packFile(
         _ path: MemberPath,
         at parent: CInt,
         isAgain: Bool = false,
         into sink: inout some ByteSink
-    ) throws {
-        guard let file = openFile(path, at: parent), let status = try? Posix.status(of: file.raw) else { return }
-        // Between lstat and open it may have become a FIFO.
-        guard status.kind == .file else {
-            report.leaveOut(path.bytes, "is no regular file any more")
-            return
+    ) throws -> Bool {
+        let file: Descriptor
+        do throws(Errno) {
+            file = try path.withName { name throws(Errno) in try Posix.openFile(name, at: parent) }
+        } catch  where error == .tooManySymbolicLinkLevels {
+            return false
+        } catch {
+            report.loseUnreadable(path.bytes, error)
+            return true
         }
+        let status: FileStatus
+        do throws(Errno) {
+            status = try Posix.status(of: file.raw)
+        } catch {
+            report.loseUnreadable(path.bytes, error)
+            return true
+        }
+        guard status.kind == .file else { return false }
         let small = smallFile.read(file, status)
         let final = small?.status ?? status
         let entry = TarEntry(
@@ -176,9 +206,10 @@ extension PackRun {
         if let problem, isAgain || !changed.add(path, sizeBytes: final.size) {
             report.noteChange(path.bytes, problem)
         }
-        guard !isAgain else { return }
+        guard !isAgain else { return true }
         report.files += 1
         report.bytes += final.size
+        return true
     }
 
     /// Packs what changed a second time: the later member of a name wins when an archive is unpacked.
@@ -193,17 +224,12 @@ extension PackRun {
                 report.noteChange(path.bytes, "changed while it was read and is gone now; stored as it was read")
                 continue
             }
-            try packFile(path, at: parent, isAgain: true, into: &sink)
-        }
-    }
-
-    /// Opens a file; nil, with a word in the report, when that is not possible.
-    private mutating func openFile(_ path: MemberPath, at parent: CInt) -> Descriptor? {
-        do throws(Errno) {
-            return try path.withName { name throws(Errno) in try Posix.openFile(name, at: parent) }
-        } catch {
-            report.loseUnreadable(path.bytes, error)
-            return nil
+            if try !packFile(path, at: parent, isAgain: true, into: &sink) {
+                report.noteChange(
+                    path.bytes,
+                    "changed while it was read and is no file any more; stored as it was read"
+                )
+            }
         }
     }
 
@@ -239,8 +265,12 @@ extension PackRun {
         return problem
     }
 
-    private mutating func packLink(_ path: MemberPath, at parent: CInt, into sink: inout some ByteSink) throws {
-        guard let status = status(path, at: parent) else { return }
+    private mutating func packLink(
+        _ path: MemberPath,
+        _ status: FileStatus,
+        at parent: CInt,
+        into sink: inout some ByteSink
+    ) throws {
         let target: [UInt8]
         do throws(Errno) {
             target = relative(try path.withName { name throws(Errno) in try Posix.readLink(name, at: parent) }, path)

@@ -165,14 +165,14 @@ enum Posix {
         }
     }
 
-    /// What the type in a directory's entry says (readdir(3), "d_type"); nil where the file system tells none.
+    /// What the type in a directory's entry says (readdir(3), "d_type"); nil where that is not enough.
+    ///
+    /// Some file systems tell none, and below a mount point lies something else than is told.
     private static func kind(of type: UInt8) -> FileStatus.Kind? {
         switch Int(type) {
         case Int(DT_REG): .file
         case Int(DT_DIR): .directory
-        case Int(DT_LNK): .symbolicLink
-        case Int(DT_UNKNOWN): nil
-        default: .other
+        default: nil
         }
     }
 

@@ -8,8 +8,8 @@ import Synchronization
 /// whole of a large body is there, encrypted, before the first hears that the connection takes no more (three parts of
 /// 16 MiB over TLS took 24 MiB more than their buffers); and AsyncHTTPClient 1.37 ends the process when a server
 /// answers before the first has said that the body is complete, and closes the connection before it has heard that
-/// this was written ("A connection that we don't know was released"). Asked for a request's connection on the
-/// request's own thread, it makes a new one for each.
+/// this was written ("A connection that we don't know was released"). Told to use a connection of the request's own
+/// thread, such a client opens a new one for each request.
 final class ClientLane: Sendable {
     /// What sends.
     let client: HTTPClient
@@ -34,13 +34,16 @@ final class ClientLane: Sendable {
     /// - Parameter lanes: At least one.
     /// - Returns: The lane, which counts the request until `leave`.
     static func enter(_ lanes: [ClientLane]) -> ClientLane {
-        var (best, fewest) = (lanes[0], Int.max)
-        for lane in lanes {
-            let count = lane.busy.load(ordering: .relaxed)
-            if count < fewest { (best, fewest) = (lane, count) }
+        while true {
+            var (best, fewest) = (lanes[0], Int.max)
+            for lane in lanes {
+                let count = lane.busy.load(ordering: .relaxed)
+                if count < fewest { (best, fewest) = (lane, count) }
+            }
+            // Of two that found the same lane the second looks again: together they would have too many connections.
+            let entered = best.busy.compareExchange(expected: fewest, desired: fewest + 1, ordering: .relaxed)
+            if entered.exchanged { return best }
         }
-        best.busy.add(1, ordering: .relaxed)
-        return best
     }
 
     /// A request of this lane is over.

@@ -3,7 +3,8 @@ import Checksums
 
 /// What a request says of its body, computed of one piece after the other.
 struct BodyDigest {
-    /// Pieces of this size are hashed a second time, or after they were read, while the processor's cache holds them.
+    /// Small enough that a piece is still in the processor's cache when it is hashed, after it was read or by the other
+    /// algorithm.
     static let pieceBytes = 256 << 10
 
     private var checksum: Checksum

@@ -35,6 +35,12 @@ final class MultipartUpload: Sendable {
         self.found = Dictionary(found.map { ($0.number, $0) }) { _, last in last }
     }
 
+    /// Whether an earlier run stored something in a part's place.
+    ///
+    /// - Parameter number: The part.
+    /// - Returns: true also when it may be other bytes.
+    func hasFound(part number: Int) -> Bool { found[number] != nil }
+
     /// Stores a part, unless an earlier run stored the same bytes in its place.
     ///
     /// - Parameters:

@@ -152,8 +152,9 @@ final class PartBuffer: Sendable {
             return signsPayload && state.payloadHash == nil ? nil : state.checksums[algorithm]
         }
         if let known { return known }
-        return try await BlockingPool.shared.run { [self] _ in
-            state.withLock { state in
+        return try await BlockingPool.shared.run { [self] cancellation in
+            try cancellation.check()
+            return state.withLock { state in
                 var digest = BodyDigest(algorithm, signsPayload: signsPayload && state.payloadHash == nil)
                 state.bytes.withUnsafeReadableBytes { digest.update($0) }
                 state.keep(digest)

@@ -5,12 +5,11 @@ import Synchronization
 final class PartFeed: Sendable {
     private struct State {
         var empty: [PartBuffer]
-        /// Those that go round.
         var buffers: Int
         var failure: (any Error)?
     }
 
-    /// One to fill, one on its way, and one that waits for neither.
+    /// One to fill, one on its way, and one that waits for neither; fewer only where fewer requests are allowed.
     static let fewestBuffers = 3
 
     /// The size of the first parts.
@@ -20,6 +19,9 @@ final class PartFeed: Sendable {
     private let input: AsyncStream<PartBuffer>.Continuation
     private let state: Mutex<State>
     private let room = Semaphore()
+
+    /// How many buffers go round.
+    var bufferCount: Int { state.withLock { $0.buffers } }
 
     /// Makes a feed.
     ///
@@ -56,16 +58,18 @@ final class PartFeed: Sendable {
         input.finish()
     }
 
-    /// Gives a buffer back that was uploaded.
+    /// Takes buffers out until the fewest go round; blocks until they are empty.
     ///
-    /// Of larger parts than the first, which only streams of many gigabytes have, the fewest buffers go round.
-    func giveBack(_ buffer: PartBuffer) {
-        let isKept = state.withLock { state in
-            guard buffer.count > partBytes, state.buffers > Self.fewestBuffers else { return true }
-            state.buffers -= 1
-            return false
+    /// - Throws: Why nothing more can be uploaded.
+    func keepFewest() throws {
+        while bufferCount > Self.fewestBuffers {
+            try takeEmpty().drop()
+            state.withLock { $0.buffers -= 1 }
         }
-        guard isKept else { return buffer.drop() }
+    }
+
+    /// Gives a buffer back that was uploaded.
+    func giveBack(_ buffer: PartBuffer) {
         // The same capacity again: nearly all parts have the size of the one before.
         buffer.clear(capacity: buffer.count)
         state.withLock { $0.empty.append(buffer) }
@@ -116,7 +120,10 @@ struct PartSink: ByteSink {
             let count = min(rest.count, sizes.nextBytes - buffer.count)
             buffer.append(UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
             rest = rest.dropFirst(count)
-            if buffer.count == sizes.nextBytes { passOn() }
+            guard buffer.count == sizes.nextBytes else { continue }
+            passOn()
+            // Before the first larger part, not when one comes back: all buffers may be filled with them by then.
+            if sizes.nextBytes > feed.partBytes { try feed.keepFewest() }
         }
     }
 
@@ -140,8 +147,8 @@ struct PartSink: ByteSink {
 
 /// How large the parts of a stream are whose length nobody knows: an object has at most 10,000 of them.
 ///
-/// The first 3,500 have the size that the budget of buffers is made for: 27 GiB. From there each is a thousandth of
-/// what was sent before it, so that 5 TiB can be stored: the three buffers then take 0.3 % of that.
+/// The first 3,500 have the size that the budget of buffers is made for: 27 GiB in parts of 8 MiB. From there each is a
+/// thousandth of what was sent before it, so that 5 TiB can be stored, and three buffers take 0.3 % of that.
 struct StreamPartSizes {
     /// How many parts have the first size.
     static let firstParts = 3500

@@ -40,6 +40,16 @@ package struct S3Configuration: Sendable {
     /// go of: over TLS with 56 MiB of parts the process came to 105 MiB, of 96 it may have.
     var partBudgetBytes: Int { max(partBytes, bufferBytes / 16 * 11) }
 
+    /// The buffers for the parts of a stream, whose length nobody knows, and the size of the first parts.
+    ///
+    /// What is written last is sent when the writer has ended: small parts make that short. As many as the budget has
+    /// room for are on their way at once.
+    var streamBuffers: (count: Int, partBytes: Int) {
+        let least = PartFeed.fewestBuffers
+        let size = min(partBytes, max(5 << 20, partBudgetBytes / least))
+        return (min(max(partBudgetBytes / size, least), connections + 1), size)
+    }
+
     /// Makes a configuration.
     ///
     /// - Parameters:

@@ -34,7 +34,7 @@ extension S3ObjectStore {
     private func uploadWhole(_ source: UploadSource, to key: ObjectKey, _ options: WriteOptions) async throws {
         let range = 0..<source.sizeBytes
         try await client.partBuffers.with(1, capacity: range.count) { buffers in
-            try await fill(buffers[0], with: range, of: source)
+            try await fill(buffers[0], with: range, of: source, isSent: true)
             try await put(buffers[0], to: key, options: options)
         }
     }
@@ -70,7 +70,8 @@ extension S3ObjectStore {
                 index,
                 range in
                 try await client.partBuffers.with(1, capacity: range.count) { buffers in
-                    try await fill(buffers[0], with: range, of: source)
+                    let isSent = !upload.hasFound(part: index + 1)
+                    try await fill(buffers[0], with: range, of: source, isSent: isSent)
                     try await upload.send(buffers[0], part: index + 1)
                     progress.add(bytes: Int64(range.count))
                 }
@@ -79,9 +80,16 @@ extension S3ObjectStore {
     }
 
     /// Reads a range and computes what the request will say of it in one go: the bytes are in the cache then.
-    private func fill(_ buffer: PartBuffer, with range: Range<Int64>, of source: UploadSource) async throws {
+    ///
+    /// A part that is probably stored already needs no SHA-256 for a signature.
+    private func fill(
+        _ buffer: PartBuffer,
+        with range: Range<Int64>,
+        of source: UploadSource,
+        isSent: Bool
+    ) async throws {
         let algorithm = client.uploadCheck(bucket: bucket).algorithm
-        buffer.startHashing(algorithm, signsPayload: client.signsPayload(bucket: bucket))
+        buffer.startHashing(algorithm, signsPayload: isSent && client.signsPayload(bucket: bucket))
         try await BlockingPool.shared.run { cancellation in
             try source.read(range, into: buffer, cancellation)
         }

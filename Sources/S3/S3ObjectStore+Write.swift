@@ -3,23 +3,12 @@ package import ObjectStorage
 package import RunnerCore
 
 extension S3ObjectStore {
-    /// The parts of a stream, whose length nobody knows, and the buffers for them.
-    ///
-    /// What is written last is sent when the writer has ended: small parts make that short. As many as the budget has
-    /// room for are on their way at once.
-    private var streamBuffers: (count: Int, partBytes: Int) {
-        let budget = client.configuration.partBudgetBytes
-        let least = PartFeed.fewestBuffers
-        let partBytes = min(client.configuration.partBytes, max(5 << 20, budget / least))
-        return (min(max(budget / partBytes, least), client.configuration.connections + 1), partBytes)
-    }
-
     package func write<R: Sendable>(
         _ key: ObjectKey,
         options: WriteOptions,
         _ body: @escaping @Sendable (inout any ByteSink) throws -> R
     ) async throws -> R {
-        let (count, partBytes) = streamBuffers
+        let (count, partBytes) = client.configuration.streamBuffers
         return try await describingErrors(of: key) {
             try await client.partBuffers.with(count, capacity: partBytes) { buffers in
                 let feed = PartFeed(buffers, partBytes: partBytes)

@@ -5,6 +5,12 @@ import Testing
 
 @testable import Archive
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 struct TreePackerTests {
     private func pack(_ directory: FilePath) throws -> (report: PackReport, tar: [UInt8]) {
         var sink = BytesSink()
@@ -199,6 +205,75 @@ struct TreePackerTests {
             #expect(report.changed == ["big: shrank while it was read; filled up with zeros"])
             #expect(try headers(try gunzip(sink.bytes.bytes, chunkSizeBytes: 100_000)).count == 2)
         }
+    }
+
+    @Test func whatIsNoFileIsLeftOutAndSaid() throws {
+        try withTemporaryDirectory { directory in
+            try write([1], to: "a", in: directory)
+            #expect(mkfifo(directory.appending("pipe").string, 0o600) == 0)
+            let (report, tar) = try pack(directory)
+            #expect(report.leftOut == ["pipe: is a socket, FIFO or device"])
+            #expect(try headers(tar).count == 1)
+        }
+    }
+
+    /// A listing may be old: while the files before it were packed, one became a link to the latest of them.
+    @Test func aFileThatBecomesALink() throws {
+        /// A sink that makes a link of a file when bytes arrive.
+        struct LinkingSink: ByteSink {
+            let path: FilePath
+            var isLink = false
+            var bytes = BytesSink()
+
+            mutating func write(_ piece: UnsafeRawBufferPointer) throws {
+                try bytes.write(piece)
+                guard !isLink else { return }
+                isLink = true
+                unlink(path.string)
+                #expect(symlink("big", path.string) == 0)
+            }
+        }
+        try withTemporaryDirectory { directory in
+            try write(GzipWriterTests.Content.random.bytes(9_000_000), to: "big", in: directory)
+            try write([1], to: "latest", in: directory)
+            var sink = LinkingSink(path: directory.appending("latest"))
+            let report = try TreePacker().pack(directory: directory, into: &sink)
+            #expect(sink.isLink && report.notSafe.isEmpty && report.leftOut.isEmpty)
+            let headers = try headers(try gunzip(sink.bytes.bytes, chunkSizeBytes: 100_000))
+            #expect(headers.map { String(decoding: $0.header.linkName, as: UTF8.self) } == ["", "big"])
+        }
+    }
+
+    // MARK: Small files
+
+    /// What a file was said to be may be old by now: the whole of it is read all the same.
+    @Test(arguments: [0, 1, 1000, SmallFileReader.mostBytes], [-1, 0, 1])
+    func aSmallFileIsReadWhole(size: Int, difference: Int64) throws {
+        try withTemporaryDirectory { directory in
+            let bytes = GzipWriterTests.Content.random.bytes(size)
+            try write(bytes, to: "file", in: directory)
+            let file = Descriptor(raw: open(directory.appending("file").string, O_RDONLY))
+            let status = try Posix.status(of: file.raw)
+            let said = status.withSize(max(0, status.size + difference))
+            // What is said to be larger is copied, not read as a whole.
+            guard said.size <= SmallFileReader.mostBytes else { return }
+            let reader = SmallFileReader()
+            let read = reader.read(file, said)
+            let content = try #require(read)
+            #expect(content.bytes.elementsEqual(bytes))
+            #expect(content.problem == nil)
+            #expect(content.status.size == size)
+        }
+    }
+
+    /// Files of the kernel say that they are empty: what is in them is packed, and said to be doubtful.
+    @Test func aFileWithoutASizeIsReadWhole() throws {
+        let file = Descriptor(raw: open("/proc/self/status", O_RDONLY))
+        let reader = SmallFileReader()
+        let read = reader.read(file, try Posix.status(of: file.raw))
+        let content = try #require(read)
+        #expect(content.bytes.starts(with: Array("Name:".utf8)))
+        #expect(content.problem == "changed each time it was read")
     }
 
     @Test func theSinksErrorComesThrough() throws {

@@ -1,3 +1,4 @@
+import AWSEndpoints
 import AWSSigning
 import Checksums
 import NIOCore
@@ -109,20 +110,44 @@ import Testing
         #expect(parts.count == max(1, (pieces.reduce(0, +) + 99) / 100))
     }
 
-    /// Five buffers of 2 GiB would be too much for the machine that the five of 8 MiB were meant for.
-    @Test func largePartsGoRoundInFewBuffers() throws {
-        let feed = PartFeed((0..<5).map { _ in PartBuffer() }, partBytes: 10)
-        func turn(bytes: Int, _ count: Int) throws -> Int {
-            let taken = try (0..<count).map { _ in try feed.takeEmpty() }
-            for buffer in taken {
-                noise(bytes).withUnsafeBytes { buffer.append($0) }
-                feed.giveBack(buffer)
-            }
-            return taken.count { $0.capacity > 0 }
+    /// Five buffers of 2 GiB would be too much for the machine that five of 8 MiB were meant for.
+    @Test func largePartsGoRoundInFewBuffers() async throws {
+        let partBytes = 300 << 10
+        let feed = PartFeed((0..<5).map { _ in PartBuffer() }, partBytes: partBytes)
+        async let written: Void = BlockingPool.shared.run { flag in
+            var sink = PartSink(feed, flag)
+            let part = noise(partBytes)
+            // A thousandth of all these is 1 MiB, and larger than they are.
+            for _ in 0..<StreamPartSizes.firstParts { try part.withUnsafeBytes { try sink.write($0) } }
+            #expect(feed.bufferCount == PartFeed.fewestBuffers)
+            for _ in 0..<20 { try part.withUnsafeBytes { try sink.write($0) } }
+            try sink.finish()
         }
-        #expect(try turn(bytes: 10, 5) == 5)
-        #expect(try turn(bytes: 11, 5) == 3)
-        #expect(try turn(bytes: 12, 3) == 3)
+        var sizes: [Int] = []
+        for await part in feed.filled {
+            sizes.append(part.count)
+            feed.giveBack(part)
+        }
+        try await written
+        #expect(sizes.prefix(StreamPartSizes.firstParts).allSatisfy { $0 == partBytes })
+        #expect(
+            Array(sizes.dropFirst(StreamPartSizes.firstParts)) == [
+                1 << 20, 1 << 20, 1 << 20, 1 << 20, 1 << 20, 901_120,
+            ]
+        )
+    }
+
+    @Test(
+        "Buffers of a stream, in MiB",
+        arguments: [
+            (64, 32, 5, 8), (16, 32, 3, 5), (64, 1, 2, 8), (1024, 32, 33, 8), (1024, 99, 88, 8), (0, 32, 3, 5),
+        ] as [(Int, Int, Int, Int)]
+    )
+    func streamBuffers(memory: Int, connections: Int, count: Int, part: Int) {
+        var configuration = S3Configuration(endpoint: EndpointOptions(), region: "us-west-2")
+        configuration.bufferBytes = memory << 20
+        configuration.connections = connections
+        #expect(configuration.streamBuffers == (count, part << 20))
     }
 
     @Test func aFailedUploadStopsAWriterThatWaits() async throws {
@@ -156,7 +181,7 @@ import Testing
 struct StreamPartSizesTests {
     @Test(
         "Five TiB fit into 10,000 parts, whatever the first size",
-        arguments: [5 << 20, 14 << 20, 16 << 20, 64 << 20]
+        arguments: [5 << 20, 8 << 20, 16 << 20, 64 << 20]
     )
     func fiveTebibytes(_ firstBytes: Int) {
         var sizes = StreamPartSizes(firstBytes: firstBytes)
