@@ -39,18 +39,18 @@ enum CompressionRuns {
     /// - Returns: false also for repetitions of a few values.
     static func looksRandom(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count >= 4 << 10 else { return false }
-        let isWhole = bytes.count >= segmentBytes
+        let step = bytes.count < segmentBytes ? 1 : 4
+        let pieces = bytes.count / pieceBytes / step
+        let counted = pieces * pieceBytes
         return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 512) { counts in
             counts.initialize(repeating: 0)
-            var counted = 0
-            for piece in 0..<bytes.count / pieceBytes / (isWhole ? 4 : 1) {
-                let start = (isWhole ? 4 * piece + piece % 4 : piece) * pieceBytes
+            for piece in 0..<pieces {
+                let start = (step * piece + piece % step) * pieceBytes
                 // Two tables: equal neighbours would have to wait for each other's count.
                 for index in stride(from: start, to: start + pieceBytes, by: 2) {
                     counts[Int(bytes[index])] &+= 1
                     counts[256 + Int(bytes[index + 1])] &+= 1
                 }
-                counted += pieceBytes
             }
             var squares = 0
             for value in 0..<256 {
